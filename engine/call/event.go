@@ -1,0 +1,168 @@
+package call
+
+import (
+	"time"
+
+	"github.com/callwright/callwright/media/sdp"
+)
+
+// Input is something that happens to the core: a message, a timer, an order from
+// the call's flow. UA.Step takes one at a time.
+type Input interface{ input() }
+
+type (
+	// Received is a message from the wire. Messages that miss what the RFC demands
+	// never get here: the edge answers them.
+	Received struct {
+		Flow Flow
+		Msg  *Message
+	}
+	// SendFailed tells that a message of ours could not be written.
+	SendFailed struct {
+		Branch string // of the transaction that sent it
+		Why    string
+	}
+	// Fired is a timer that was armed and not disarmed.
+	Fired struct{ Timer TimerID }
+
+	// Orders about one leg. An order that does not fit the leg's state is answered
+	// by a Refused action and changes nothing.
+
+	// Ring sends 180; Progress 183 with an answer; Accept 200.
+	Ring struct {
+		Leg     string
+		Headers []Header
+	}
+	Progress struct {
+		Leg     string
+		Media   sdp.Local
+		Headers []Header
+	}
+	Accept struct {
+		Leg     string
+		Media   sdp.Local
+		Headers []Header
+	}
+	// Reject sends a final 3xx-6xx to an INVITE not yet answered.
+	Reject struct {
+		Leg      string
+		Status   int
+		Reason   string
+		Headers  []Header
+		Contacts []string // of a 3xx
+	}
+	// Hangup ends a leg however it stands: BYE, CANCEL or a final response.
+	Hangup struct {
+		Leg     string
+		Cause   Cause
+		Headers []Header
+	}
+	// Dial begins a leg of ours (UAC) with an offer.
+	Dial struct {
+		Leg      string
+		Flow     Flow // Conn 0
+		URI      string
+		From, To Party // To without tag; From.Tag is chosen by the core
+		Media    sdp.Local
+		Headers  []Header
+		User     string // digest credentials, may be empty
+		Password string
+	}
+)
+
+func (Received) input()   {}
+func (SendFailed) input() {}
+func (Fired) input()      {}
+func (Ring) input()       {}
+func (Progress) input()   {}
+func (Accept) input()     {}
+func (Reject) input()     {}
+func (Hangup) input()     {}
+func (Dial) input()       {}
+
+// TimerID names a timer of the core: what it belongs to and which of its timers.
+type TimerID struct {
+	Owner string // transaction key or leg id
+	Name  string // "A" … "M", "2xx", "ack", …
+}
+
+// Action is what must be done after a Step, in order.
+type Action interface{ action() }
+
+type (
+	// Send writes a message to a flow.
+	Send struct {
+		Flow   Flow
+		Msg    *Message
+		Branch string // of the transaction, for SendFailed
+	}
+	// Arm fires after a time; arming an armed timer moves it. Disarm forgets it.
+	Arm struct {
+		Timer TimerID
+		After time.Duration
+	}
+	Disarm struct{ Timer TimerID }
+
+	// Invited: a new INVITE made a leg. 100 Trying is already on its way. HasOffer
+	// is false when the offer will be ours, in the 2xx.
+	Invited struct {
+		Leg      string
+		Flow     Flow
+		Msg      *Message
+		HasOffer bool
+	}
+	// Agreed: offer and answer have met (or met again): media may flow so.
+	Agreed struct {
+		Leg   string
+		Media sdp.Agreement
+	}
+	// Ringing, Answered tell of a leg of ours (UAC); Confirmed of the ACK of a leg
+	// we answered.
+	Ringing struct {
+		Leg    string
+		Status int
+	}
+	Answered struct {
+		Leg string
+		Msg *Message
+	}
+	Confirmed struct{ Leg string }
+	// Ended is told exactly once for each leg, and last.
+	Ended struct {
+		Leg   string
+		Cause Cause
+	}
+	// Asked is a request in a dialog that the core does not decide itself (INFO,
+	// MESSAGE …). The core has answered it as the RFC says.
+	Asked struct {
+		Leg string
+		Msg *Message
+	}
+	// Refused answers an order that does not fit.
+	Refused struct {
+		Leg   string
+		Order string
+		Why   string
+	}
+)
+
+func (Send) action()      {}
+func (Arm) action()       {}
+func (Disarm) action()    {}
+func (Invited) action()   {}
+func (Agreed) action()    {}
+func (Ringing) action()   {}
+func (Answered) action()  {}
+func (Confirmed) action() {}
+func (Ended) action()     {}
+func (Asked) action()     {}
+func (Refused) action()   {}
+
+// Cause says why a leg ended, in the one list of names of the script API (§18).
+type Cause struct {
+	Name string // "normal", "busy", "canceled", "timeout", …
+	SIP  int    // response code, 0 for a BYE
+	Q850 int
+	Text string
+	By   string // "caller", "callee", "script", "operator", "engine"
+}

@@ -1,0 +1,174 @@
+package flow
+
+import (
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/sdp"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// Input is something that happens to the flows of a shard. Flows.Step takes one at
+// a time.
+type Input interface{ input() }
+
+type (
+	// NewCall begins a call: its app's entry function will run for it.
+	NewCall struct {
+		Call    string // also the leg's id, the stream's and the member's
+		App     string
+		Version string
+		Seed    uint64
+		Flow    call.Flow
+		Msg     *call.Message // the INVITE
+	}
+	// NewApp begins an app unit; Unit is "app:NAME@VERSION".
+	NewApp struct {
+		Unit, App, Version string
+		Seed               uint64
+	}
+	// Did is what an activation came to.
+	Did struct{ Result sandbox.Result }
+
+	// What the call's leg tells.
+	Agreed struct {
+		Call  string
+		Media sdp.Agreement
+	}
+	Confirmed struct{ Call string }
+	Ended     struct {
+		Call  string
+		Cause call.Cause
+	}
+	Refused struct {
+		Call       string
+		Order, Why string
+	}
+
+	// MediaUp tells that the call's stream and member stand (or, after a worker was
+	// lost and replaced, stand again); MediaFailed that none can be had.
+	MediaUp     struct{ Call string }
+	MediaFailed struct {
+		Call string
+		Why  string
+	}
+
+	// What workers tell: Digit, Talk, Done, Media, Quality, Fault.
+	Worked struct{ Event *control.Event }
+
+	// Fired is a timer that was armed here and not disarmed.
+	Fired struct{ Timer TimerID }
+)
+
+func (NewCall) input()     {}
+func (NewApp) input()      {}
+func (Did) input()         {}
+func (Agreed) input()      {}
+func (Confirmed) input()   {}
+func (Ended) input()       {}
+func (Refused) input()     {}
+func (MediaUp) input()     {}
+func (MediaFailed) input() {}
+func (Worked) input()      {}
+func (Fired) input()       {}
+
+// TimerID names a timer of an operation: unit, operation number and a name
+// ("sleep", "inter-digit" …).
+type TimerID struct {
+	Unit string
+	Op   uint32
+	Name string
+}
+
+// Action is what must be done after a Step, in order.
+type Action interface{ action() }
+
+type (
+	// Activate sends an activation to the isolate of a unit. The next one of that
+	// unit comes only after its Did.
+	Activate struct {
+		App, Version string
+		Activation   sandbox.Activation
+	}
+	// Open makes a unit's instance, empty or (after Lost) by replay of a history.
+	Open struct {
+		App, Version string
+		Unit         string
+		Kind         sandbox.UnitKind
+		Seed         uint64
+		History      *History // nil: a new unit
+	}
+	// Close forgets a unit's instance.
+	Close struct{ App, Version, Unit string }
+
+	// Order goes to call.UA: Ring, Progress, Accept, Reject, Hangup. The Media of
+	// Progress and Accept is filled in by whoever knows the call's place.
+	Order struct{ Input call.Input }
+
+	// ToSBC and ToMixer command the worker that carries the call, or the room.
+	// Trunk, port and other facts of place are filled in on the way: here a Stream
+	// or Member carries what the flow decides alone.
+	ToSBC struct {
+		Call    string
+		Command *control.Command
+	}
+	ToMixer struct {
+		Call    string // one of the two
+		Room    string
+		Command *control.Command
+	}
+	// PlaceRoom finds a mixer for a room, FreeRoom gives it back. JoinRoom puts a
+	// call's member into a room (on the room's mixer, wherever the call's member
+	// was before) with the state given; LeaveRoom takes it out.
+	PlaceRoom struct {
+		Room string
+		Rate int
+	}
+	FreeRoom struct{ Room string }
+	JoinRoom struct {
+		Call, Room string
+		Member     *control.Member // Muted, Deaf, gains; the rest is filled in
+	}
+	LeaveRoom struct{ Call string }
+
+	Arm struct {
+		Timer TimerID
+		After time.Duration
+	}
+	Disarm struct{ Timer TimerID }
+
+	// Note is a line for the operator's log about a unit: script console, errors.
+	Note struct {
+		Unit, App, Version, Level, Text, Line string
+	}
+	// Over: the unit is done: call ended and flow settled. Told once, last.
+	Over struct {
+		Unit string
+	}
+)
+
+func (Activate) action()  {}
+func (Open) action()      {}
+func (Close) action()     {}
+func (Order) action()     {}
+func (ToSBC) action()     {}
+func (ToMixer) action()   {}
+func (PlaceRoom) action() {}
+func (FreeRoom) action()  {}
+func (JoinRoom) action()  {}
+func (LeaveRoom) action() {}
+func (Arm) action()       {}
+func (Disarm) action()    {}
+func (Note) action()      {}
+func (Over) action()      {}
+
+// History is the journal of one unit: what must be fed to a new instance so that
+// it stands where this one does. See FORMAT.md in engine/parcel.
+type History struct {
+	Version int             `json:"v"` // of this format
+	Seed    uint64          `json:"seed"`
+	Ops     uint32          `json:"ops"` // operations begun so far: a replay begins none of them again
+	Turn    uint64          `json:"turn"`
+	Inputs  []sandbox.Input `json:"in"`
+}

@@ -1,0 +1,54 @@
+package control
+
+// This file is the shape of the link as both ends see it; grpc.go and memory.go
+// carry it.
+
+// HubEvent is something a worker's link tells the brain. The hub hands events of
+// one worker over in order, on a goroutine of that link; the sink must not block.
+type HubEvent struct {
+	Worker string // Hello.Name
+	Kind   HubEventKind
+	Hello  *Hello     // Up
+	Report *Report    // Reported
+	Beat   *Heartbeat // Beaten
+	Parcel *Parcel    // Offered
+	Why    string     // Down: a sentence for the log
+}
+
+// HubEventKind says which field of a HubEvent is set.
+type HubEventKind int
+
+const (
+	Up HubEventKind = iota + 1
+	Down
+	Reported
+	Beaten
+	Offered
+)
+
+// Commander is what the brain needs of a link: Send queues t for a worker behind
+// everything sent before and never blocks. A worker that is not up gives
+// ErrNoWorker; one whose queue is full is closed and gives ErrSlowWorker.
+type Commander interface {
+	Send(worker string, t *Turn) error
+}
+
+// Worker is what a worker process offers its end of the link. All methods are
+// called on the link's goroutine; Obey must not block.
+type Worker interface {
+	// Hello describes the worker anew at each (re)connection.
+	Hello() *Hello
+	// Obey carries out the commands of one turn, in order.
+	Obey(epoch uint64, t *Turn)
+	// Load is asked once a heartbeat; counters may be nil except about once a second.
+	Load() (load uint32, counters []*Counter)
+	// Connected and Disconnected tell of the brain; audio goes on in between.
+	Connected(epoch uint64)
+	Disconnected(why string)
+}
+
+// Reporter takes a worker's events to its brain. Report never blocks; events that
+// no brain can take (none connected, queue full) are counted and dropped.
+type Reporter interface {
+	Report(e *Event)
+}

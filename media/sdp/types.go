@@ -1,0 +1,33 @@
+package sdp
+
+import "net/netip"
+
+// Local is our side of an offer or answer.
+type Local struct {
+	Addr    netip.AddrPort // RTP address and port
+	Codecs  []Codec        // in order of preference; empty: PCMU, PCMA
+	ID      uint64         // session id (o= line)
+	Version uint64         // grows with each change of ours
+}
+
+// Codec is an audio format with its RTP numbers.
+type Codec struct {
+	Name string // "PCMU", "PCMA"
+	Type uint8  // payload type
+	Rate int    // clock rate in Hz
+}
+
+// Agreement is the outcome of offer and answer (RFC 3264): where to send, what.
+type Agreement struct {
+	Remote     netip.AddrPort // of RTP; the unspecified address or port 0: send nowhere
+	RemoteRTCP netip.AddrPort // zero: Remote's port + 1 (RFC 3605)
+	Codec      Codec          // what we send; Type as the peer wants it
+	EventType  uint8          // telephone-event, 0: none
+	Ptime      int            // ms, what the peer wants to get; 0: 20
+	Send       bool           // we may send
+	Receive    bool           // the peer may send
+	Generation uint32         // grows with each agreement of the leg
+}
+
+// Held says whether the peer has put us on hold.
+func (a Agreement) Held() bool { return !a.Send }

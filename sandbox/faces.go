@@ -1,0 +1,81 @@
+package sandbox
+
+// Face describes one class of host objects, or (Class "") the functions that
+// scripts import from 'callwright'. Faces are data given by the engine: the host
+// makes the objects, checks arguments and names operations from them alone.
+type Face struct {
+	Class   string
+	Doc     string
+	Methods []Method
+	Fields  []Field
+	// Events that on, once, off, and events accept on this object. An object with
+	// events has those four methods.
+	Events []string
+	// Promises are promise fields ("ended"), settled by the event of that name.
+	Promises []string
+	// NotBuilt are names of the API that this release does not have yet: reading
+	// one throws an Error "call.hold is not built yet".
+	NotBuilt []string
+}
+
+// Field is a property read from the object's snapshot. Writable: the script may
+// assign it and it travels back (call.vars); JSON only.
+type Field struct {
+	Name, Type, Doc string
+	Writable        bool
+}
+
+// Method is one verb.
+type Method struct {
+	Name    string
+	Doc     string
+	Params  []Param  // positional
+	Options []Option // of a last argument object; nil: takes none
+	// Returns is the class of the result: "" for plain JSON. With Handle, the call
+	// returns an object of that class at once (it is thenable and resolves to the
+	// operation's result); its handle is "op:N". Otherwise a promise of an object
+	// of that class, whose handle and fields are the result's "$handle", "$fields".
+	Returns string
+	Handle  bool
+	// Value: no operation; returns {"$value": Name, …args} at once (play('a.wav')).
+	Value bool
+	// ResultType is the TypeScript type of the result, for the .d.ts test.
+	ResultType string
+}
+
+// Param is a positional parameter.
+type Param struct {
+	Name     string
+	Type     Type
+	Optional bool
+	Rest     bool // takes all further arguments, as an array
+}
+
+// Option is a named option with its default.
+type Option struct {
+	Name     string
+	Type     Type
+	Default  any // nil: absent
+	Doc      string
+	NotBuilt bool // known by name; giving it throws "not built yet"
+}
+
+// Type is what a value must be, and how it travels.
+type Type string
+
+const (
+	String   Type = "string"
+	Number   Type = "number"
+	Integer  Type = "integer"
+	Boolean  Type = "boolean"
+	Duration Type = "duration" // ms number or '5s', '200ms', '1m', '2h'; travels as ms
+	Source   Type = "source"   // a string, a value ({"$value"}) or a list of those; travels as a list
+	Object   Type = "object"   // any JSON object
+	Any      Type = "any"      // any JSON
+	Function Type = "function" // travels as {"$fn": id}
+	Pattern  Type = "pattern"  // RegExp or function; a RegExp travels as {"$re": source, "flags": …} and is asked like a function: {"$fn": id}
+	Strings  Type = "strings"  // array of strings
+	Handle   Type = "handle"   // a host object; travels as its handle, {"$handle": "call"}
+	Selector Type = "selector" // member id, member object, array of them, or {tag,…} object
+	// Enums are written "'a'|'b'|3".
+)

@@ -48,7 +48,10 @@ type (
 
 	// MediaUp tells that the call's stream and member stand (or, after a worker was
 	// lost and replaced, stand again); MediaFailed that none can be had.
-	MediaUp     struct{ Call string }
+	MediaUp struct {
+		Call string
+		SBC  string // that carries it
+	}
 	MediaFailed struct {
 		Call string
 		Why  string
@@ -56,6 +59,13 @@ type (
 
 	// What workers tell: Digit, Talk, Done, Media, Quality, Fault.
 	Worked struct{ Event *control.Event }
+
+	// Committed answers a Commit; Error is empty when the writes are on disk.
+	Committed struct {
+		Unit  string
+		Op    uint32
+		Error string
+	}
 
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
@@ -71,6 +81,7 @@ func (Refused) input()     {}
 func (MediaUp) input()     {}
 func (MediaFailed) input() {}
 func (Worked) input()      {}
+func (Committed) input()   {}
 func (Fired) input()       {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
@@ -138,6 +149,13 @@ type (
 	}
 	Disarm struct{ Timer TimerID }
 
+	// Commit asks that what this unit and all others wrote to state so far be on
+	// disk on a majority; Committed answers (operation "state.commit").
+	Commit struct {
+		Unit string
+		Op   uint32
+	}
+
 	// Note is a line for the operator's log about a unit: script console, errors.
 	Note struct {
 		Unit, App, Version, Level, Text, Line string
@@ -160,6 +178,7 @@ func (JoinRoom) action()  {}
 func (LeaveRoom) action() {}
 func (Arm) action()       {}
 func (Disarm) action()    {}
+func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
 

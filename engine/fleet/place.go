@@ -1,0 +1,172 @@
+package fleet
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"github.com/callwright/callwright/media/control"
+)
+
+// Out collects what a turn commands of each worker, in order.
+type Out map[string]*control.Turn
+
+// put numbers a command and adds it. What is meant for a dead worker is dropped:
+// the calls it carried are being ended, or placed anew.
+func (f *Fleet) put(out Out, w *Worker, c *control.Command) {
+	if w.dead {
+		return
+	}
+	f.nextID++
+	c.Id = f.nextID
+	t := out[w.Name]
+	if t == nil {
+		t = &control.Turn{}
+		out[w.Name] = t
+	}
+	t.Commands = append(t.Commands, c)
+}
+
+// PlaceCall finds an SBC port and a mixer for a call. Nothing is commanded yet.
+func (f *Fleet) PlaceCall(call string) (*Place, error) {
+	if p := f.places[call]; p != nil {
+		return p, nil
+	}
+	if !f.has(control.Kind_SBC) {
+		return nil, ErrNoSBC
+	}
+	sbc := f.leastBusy(control.Kind_SBC, func(w *Worker) bool {
+		return len(w.ports.free) > 0 && (w.Capacity == 0 || w.carried < w.Capacity)
+	})
+	if sbc == nil {
+		return nil, ErrNoPort
+	}
+	mixer := f.leastBusy(control.Kind_MIXER, hasRoom)
+	if mixer == nil {
+		return nil, ErrNoMixer
+	}
+	port, _ := sbc.ports.take()
+	sbc.carried++
+	mixer.carried++
+	p := &Place{
+		Call: call, SBC: sbc.Name, Mixer: mixer.Name,
+		Local: netip.AddrPortFrom(sbc.Media, port),
+		SSRC:  f.ssrc(), Token: f.random.Uint64(), Public: uint32(f.random.Uint64()),
+		sbc: sbc, mixer: mixer,
+	}
+	f.places[call] = p
+	return p, nil
+}
+
+func hasRoom(w *Worker) bool { return w.Capacity == 0 || w.carried < w.Capacity }
+
+// ssrc draws one that no live call uses: the trunk tells streams apart by it.
+func (f *Fleet) ssrc() uint32 {
+	for {
+		s := uint32(f.random.Uint64())
+		if s != 0 && !f.ssrcs[s] {
+			f.ssrcs[s] = true
+			return s
+		}
+	}
+}
+
+// Place is where a call's media lives, or nil.
+func (f *Fleet) Place(call string) *Place { return f.places[call] }
+
+// FreeCall takes a call off its workers.
+func (f *Fleet) FreeCall(call string, out Out) {
+	p := f.places[call]
+	if p == nil {
+		return
+	}
+	delete(f.places, call)
+	delete(f.ssrcs, p.SSRC)
+	if w := p.sbc; !w.dead {
+		w.carried--
+		w.ports.give(p.Local.Port())
+		if p.Stream != nil {
+			f.put(out, p.sbc, &control.Command{Body: &control.Command_DropStream{DropStream: &control.DropStream{Id: call}}})
+		}
+	}
+	if w := p.mixer; !w.dead {
+		w.carried--
+		if p.Member != nil {
+			f.put(out, p.mixer, &control.Command{Body: &control.Command_DropMember{DropMember: &control.DropMember{Id: call}}})
+		}
+	}
+}
+
+// Set commands a call's stream and member: the stream as s says, the trunk between
+// them as the place says. It is what an agreement of offer and answer leads to.
+func (f *Fleet) Set(call string, s *control.Stream, out Out) error {
+	p := f.places[call]
+	if p == nil {
+		return fmt.Errorf("%w: call %s has no place", ErrUnknown, call)
+	}
+	s.Id, s.Port, s.Ssrc = call, uint32(p.Local.Port()), p.Public
+	s.Trunk = p.trunkTo(p.mixer)
+	p.Stream = s
+	if p.Member == nil {
+		p.Member = &control.Member{Id: call}
+	}
+	p.Member.Codec = s.Codec
+	p.Member.Trunk = p.trunkTo(p.sbc)
+	f.sayMember(p, out)
+	f.sayStream(p, out)
+	return nil
+}
+
+func (p *Place) trunkTo(w *Worker) *control.Trunk {
+	return &control.Trunk{Peer: w.Trunk, Ssrc: p.SSRC, Token: p.Token}
+}
+
+func (f *Fleet) sayStream(p *Place, out Out) {
+	f.put(out, p.sbc, &control.Command{Body: &control.Command_Stream{Stream: clone(p.Stream)}})
+}
+
+func (f *Fleet) sayMember(p *Place, out Out) {
+	f.put(out, p.mixer, &control.Command{Body: &control.Command_Member{Member: clone(p.Member)}})
+}
+
+// ToSBC and ToMixer send a command to the worker that carries the call.
+func (f *Fleet) ToSBC(call string, c *control.Command, out Out) error {
+	p := f.places[call]
+	if p == nil {
+		return fmt.Errorf("%w: call %s has no place", ErrUnknown, call)
+	}
+	f.put(out, p.sbc, c)
+	return nil
+}
+
+// ToMixer: a command that carries a Member is a change of the flow's own part of
+// it (mute, gains); format, trunk and room stay as they are.
+func (f *Fleet) ToMixer(call string, c *control.Command, out Out) error {
+	p := f.places[call]
+	if p == nil {
+		return fmt.Errorf("%w: call %s has no place", ErrUnknown, call)
+	}
+	if m := c.GetMember(); m != nil {
+		f.setMember(p, m)
+		f.sayMember(p, out)
+		return nil
+	}
+	f.put(out, p.mixer, c)
+	return nil
+}
+
+func (f *Fleet) setMember(p *Place, m *control.Member) {
+	if p.Member == nil {
+		p.Member = &control.Member{Id: p.Call}
+	}
+	p.Member.Muted, p.Member.Deaf = m.Muted, m.Deaf
+	p.Member.GainInDb, p.Member.GainOutDb = m.GainInDb, m.GainOutDb
+}
+
+// Seed makes the seed of New from any bytes of randomness.
+func Seed(words [4]uint64) (seed [32]byte) {
+	for i, w := range words {
+		binary.LittleEndian.PutUint64(seed[8*i:], w)
+	}
+	return seed
+}

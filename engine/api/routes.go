@@ -1,0 +1,110 @@
+package api
+
+import "net/http"
+
+// route is one call of the API. Its function returns what is written as JSON;
+// metrics alone writes by itself.
+type route struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Help   string `json:"help"`
+	access access
+	do     func(s *Server, r *http.Request) (any, error)
+}
+
+// access says who needs no token.
+type access int
+
+const (
+	byToken        access = iota // nobody
+	openToLoopback               // the machine itself
+	openToAll
+)
+
+// routesTable is the API: a name, a help text, a function.
+func routesTable() []route {
+	return []route{
+		{"GET", "/healthz", "200 when calls are taken, 503 before and after", openToAll, healthz},
+		{"GET", "/metrics", "counters for Prometheus", openToLoopback, nil},
+		{"GET", "/v1", "this list", byToken, listRoutes},
+		{"GET", "/v1/calls", "live calls, oldest first", byToken, listCalls},
+		{"DELETE", "/v1/calls/{id}", "hangs a call up; ?cause=busy names the cause, normal without", byToken, hangup},
+		{"GET", "/v1/scripts", "apps with their routes and serving versions", byToken, listScripts},
+		{"POST", "/v1/scripts/reload", "reads scripts anew; ?app=NAME one of them, all without", byToken, reload},
+		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
+		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
+	}
+}
+
+func healthz(s *Server, _ *http.Request) (any, error) {
+	if !s.engine.Ready() {
+		return nil, ErrNotReady
+	}
+	return struct {
+		Ready bool `json:"ready"`
+	}{true}, nil
+}
+
+func listRoutes(s *Server, _ *http.Request) (any, error) {
+	return struct {
+		Routes []route `json:"routes"`
+	}{s.routes}, nil
+}
+
+func listCalls(s *Server, r *http.Request) (any, error) {
+	calls, err := s.engine.Calls(r.Context())
+	return struct {
+		Calls []CallView `json:"calls"`
+	}{some(calls)}, err
+}
+
+func hangup(s *Server, r *http.Request) (any, error) {
+	id, cause := r.PathValue("id"), r.URL.Query().Get("cause")
+	if err := s.engine.Hangup(r.Context(), id, cause); err != nil {
+		return nil, err
+	}
+	s.log.Info("call hung up by the API", "call", id, "cause", cause, "from", r.RemoteAddr)
+	return struct {
+		ID string `json:"id"`
+	}{id}, nil
+}
+
+func listScripts(s *Server, r *http.Request) (any, error) {
+	scripts, err := s.engine.Scripts(r.Context())
+	return struct {
+		Scripts []ScriptView `json:"scripts"`
+	}{some(scripts)}, err
+}
+
+func reload(s *Server, r *http.Request) (any, error) {
+	app := r.URL.Query().Get("app")
+	results, err := s.engine.Reload(r.Context(), app)
+	if err == nil {
+		s.log.Info("scripts reloaded by the API", "app", app, "from", r.RemoteAddr)
+	}
+	return struct {
+		Results []ReloadResult `json:"results"`
+	}{some(results)}, err
+}
+
+func listWorkers(s *Server, r *http.Request) (any, error) {
+	workers, err := s.engine.Workers(r.Context())
+	return struct {
+		Workers []WorkerView `json:"workers"`
+	}{some(workers)}, err
+}
+
+func listConferences(s *Server, r *http.Request) (any, error) {
+	confs, err := s.engine.Conferences(r.Context())
+	return struct {
+		Conferences []ConferenceView `json:"conferences"`
+	}{some(confs)}, err
+}
+
+// some makes an empty list "[]": null is a trap for clients.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

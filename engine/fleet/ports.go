@@ -8,7 +8,7 @@ type ring struct {
 }
 
 func (r *ring) fill(first, n uint32) error {
-	if first == 0 || first%2 != 0 || n < 2 || first+n > 65536 {
+	if first == 0 || first%2 != 0 || n < 2 || n > 65536 || first > 65536-n {
 		return fmt.Errorf("a slice of %d ports from %d: want an even first port and at least two ports below 65536", n, first)
 	}
 	for p := first; p+1 < first+n; p += 2 {

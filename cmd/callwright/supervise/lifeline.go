@@ -1,0 +1,103 @@
+package supervise
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// lifelineEnv is set for children; its value names the two files.
+const (
+	lifelineEnv   = "CALLWRIGHT_LIFELINE"
+	lifelineFiles = "3,4"
+	noticeFile    = 3
+	reportFile    = 4
+)
+
+// ErrAlone tells a child that no supervisor started it.
+var ErrAlone = errors.New("supervise: not started by `callwright run`")
+
+// Notice is a line from the supervisor to a child.
+type Notice struct {
+	Secret string `json:"secret,omitempty"` // of this start; in the first notice only
+	Exited string `json:"exited,omitempty"` // a worker's name: its process has ended
+}
+
+// Report is a line from a child to the supervisor.
+type Report struct {
+	Ready *Ready `json:"ready,omitempty"`
+	// Kill names a worker that does not answer: it is killed and started anew.
+	Kill string `json:"kill,omitempty"`
+}
+
+// Ready is what the brain says once calls are taken.
+type Ready struct {
+	SIP     []string `json:"sip"`  // "udp 127.0.0.1:5060"
+	HTTP    string   `json:"http"` // "127.0.0.1:8080"
+	Scripts []Script `json:"scripts"`
+}
+
+// Script is one app as the ready banner shows it.
+type Script struct {
+	App     string   `json:"app"`
+	Routes  []string `json:"routes"`
+	Version string   `json:"version"`
+	Error   string   `json:"error,omitempty"` // it does not load, and why
+}
+
+// Lifeline is a child's end of the two pipes.
+type Lifeline struct {
+	Secret string
+	// Exited brings names of worker processes that have ended. It must be read.
+	Exited <-chan string
+	// Gone is closed when the supervisor is: the child must end.
+	Gone <-chan struct{}
+
+	mu      sync.Mutex
+	reports *os.File
+}
+
+// Inherited takes up the lifeline in a child and waits for the secret. It reads
+// on a goroutine of its own for as long as the process lives. Call it once.
+func Inherited() (*Lifeline, error) {
+	if os.Getenv(lifelineEnv) != lifelineFiles {
+		return nil, ErrAlone
+	}
+	os.Unsetenv(lifelineEnv)
+	syscall.CloseOnExec(noticeFile)
+	syscall.CloseOnExec(reportFile)
+	lines := bufio.NewScanner(os.NewFile(noticeFile, "lifeline"))
+	var first Notice
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &first) != nil || first.Secret == "" {
+		return nil, fmt.Errorf("%w: no secret came", ErrAlone)
+	}
+	exited, gone := make(chan string, 16), make(chan struct{})
+	go func() {
+		defer close(gone)
+		for lines.Scan() {
+			var n Notice
+			if json.Unmarshal(lines.Bytes(), &n) == nil && n.Exited != "" {
+				exited <- n.Exited
+			}
+		}
+	}()
+	return &Lifeline{Secret: first.Secret, Exited: exited, Gone: gone, reports: os.NewFile(reportFile, "reports")}, nil
+}
+
+// Report sends one line to the supervisor. It may be called from any goroutine.
+func (l *Lifeline) Report(r Report) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("supervise: report: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.reports.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("supervise: report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	defaultPatience = 500 * time.Millisecond
+	firstBackOff    = 50 * time.Millisecond
+	lastBackOff     = time.Second
+	countersEvery   = time.Second
+)
+
+// Conn is the worker's end of a connection. Close ends a Send and a Recv under way;
+// it may be called from any goroutine, more than once.
+type Conn interface {
+	Send(*ToBrain) error
+	Recv() (*ToWorker, error)
+	Close()
+}
+
+// Dialer opens a connection: DialGRPC's, or Hub.Attach in memory.
+type Dialer func(context.Context) (Conn, error)
+
+// ClientConfig is what a Client needs; zero values of the last three are usable.
+type ClientConfig struct {
+	Dial     Dialer
+	Secret   string
+	Patience time.Duration // silence of the brain before dialling anew; 0: 500 ms
+	Queue    int           // events that may wait for a brain; 0: 8192
+	Log      *slog.Logger  // nil: none
+}
+
+// ClientCounters count since the Client was made.
+type ClientCounters struct {
+	Dials         uint64
+	OlderEpochs   uint64 // messages refused
+	EventsDropped uint64 // queue full, or meant for an older epoch's brain
+}
+
+// Client is a worker process's end of its link. Make it first, give it to the worker
+// as its Reporter, then Run it with the worker.
+type Client struct {
+	cfg      ClientConfig
+	instance string
+	events   eventQueue
+	epoch    uint64 // highest obeyed; of the link's goroutine
+	welcomed bool   // the latest connection was
+
+	dials, older atomic.Uint64
+}
+
+// NewClient makes a Client of a new instance.
+func NewClient(cfg ClientConfig) *Client {
+	if cfg.Patience <= 0 {
+		cfg.Patience = defaultPatience
+	}
+	if cfg.Queue <= 0 {
+		cfg.Queue = defaultEvents
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{cfg: cfg, instance: rand.Text(), events: newEventQueue(cfg.Queue)}
+}
+
+// Report implements Reporter; it may be called from any goroutine and owns e from
+// here on. While no brain is there events wait, for the same epoch's brain only.
+func (c *Client) Report(e *Event) { c.events.put(e) }
+
+// Counters may be called from any goroutine.
+func (c *Client) Counters() ClientCounters {
+	return ClientCounters{Dials: c.dials.Load(), OlderEpochs: c.older.Load(), EventsDropped: c.events.dropped()}
+}
+
+// Run serves w until ctx is done (nil) or the brain has given this instance up
+// (ErrReplaced): then the process must end and start anew. Everything else is dialled
+// through, after 50 ms to 1 s. All methods of w are called on this goroutine.
+func (c *Client) Run(ctx context.Context, w Worker) error {
+	for wait := firstBackOff; ; wait = min(2*wait, lastBackOff) {
+		c.welcomed = false
+		err := c.connect(ctx, w)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, ErrReplaced) {
+			return err
+		}
+		if c.welcomed {
+			wait = firstBackOff
+		}
+		c.cfg.Log.Warn("no brain", "why", err, "again", wait)
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// connect is one connection's life.
+func (c *Client) connect(ctx context.Context, w Worker) error {
+	c.dials.Add(1)
+	s, err := c.cfg.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	l := &clientLink{client: c, worker: w, stream: s, in: make(chan *ToWorker), quit: make(chan struct{}), read: make(chan struct{})}
+	defer l.close()
+	defer context.AfterFunc(ctx, s.Close)()
+	hello := w.Hello()
+	hello.Secret, hello.Epoch, hello.Instance = c.cfg.Secret, c.epoch, c.instance
+	// A dead man's switch: whatever blocks, silence of the brain ends the connection.
+	l.silence = time.AfterFunc(max(c.cfg.Patience, time.Second), l.giveUp)
+	go l.receive()
+	if err := s.Send(&ToBrain{Body: &ToBrain_Hello{Hello: hello}}); err != nil {
+		return l.reason(err)
+	}
+	return l.run()
+}

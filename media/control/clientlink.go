@@ -1,0 +1,177 @@
+package control
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// clientLink is one connection: run on the Client's goroutine, receive on its own.
+type clientLink struct {
+	client  *Client
+	worker  Worker
+	stream  Conn
+	silence *time.Timer
+	silent  atomic.Bool
+
+	in   chan *ToWorker
+	quit chan struct{} // run has ended
+	read chan struct{} // receive has ended
+	err  error         // why, valid then
+
+	seq      uint64 // of heartbeats
+	eventSeq uint64
+	counted  time.Time
+}
+
+func (l *clientLink) giveUp() {
+	l.silent.Store(true)
+	l.stream.Close()
+}
+
+// close waits for receive, so that nothing of a connection outlives it.
+func (l *clientLink) close() {
+	close(l.quit)
+	l.silence.Stop()
+	l.stream.Close()
+	<-l.read
+}
+
+// reason prefers what the receiving side learnt: a failed Send only says EOF.
+func (l *clientLink) reason(err error) error {
+	l.stream.Close()
+	for open := true; open; {
+		select {
+		case <-l.in: // what comes now is not obeyed
+		case <-l.read:
+			open = false
+		}
+	}
+	if l.silent.Load() {
+		return fmt.Errorf("%w for %v", ErrSilent, l.client.cfg.Patience)
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return err
+}
+
+func (l *clientLink) receive() {
+	defer close(l.read)
+	for {
+		m, err := l.stream.Recv()
+		if err != nil {
+			l.err = err
+			return
+		}
+		select {
+		case l.in <- m:
+		case <-l.quit:
+			return
+		}
+	}
+}
+
+// run obeys the brain until the connection ends.
+func (l *clientLink) run() (err error) {
+	beat, err := l.welcome()
+	if err != nil {
+		return err
+	}
+	defer func() { l.worker.Disconnected(err.Error()) }()
+	t := time.NewTicker(beat)
+	defer t.Stop()
+	if err := l.heartbeat(); err != nil {
+		return l.reason(err)
+	}
+	for {
+		select {
+		case <-l.read:
+			return l.reason(nil)
+		case m := <-l.in:
+			if err := l.obey(m); err != nil {
+				return err
+			}
+			continue
+		case <-t.C:
+			err = l.heartbeat()
+		case <-l.client.events.ready:
+			err = l.report()
+		}
+		if err != nil {
+			return l.reason(err)
+		}
+	}
+}
+
+// welcome waits for the brain's first word, which must be the Welcome.
+func (l *clientLink) welcome() (time.Duration, error) {
+	c := l.client
+	var m *ToWorker
+	select {
+	case <-l.read:
+		return 0, l.reason(nil)
+	case m = <-l.in:
+	}
+	w := m.GetWelcome()
+	if w == nil {
+		return 0, fmt.Errorf("%w: no Welcome", ErrHello)
+	}
+	if err := c.check(m); err != nil {
+		return 0, err
+	}
+	c.events.begin(m.Epoch > c.epoch)
+	c.epoch, c.welcomed = m.Epoch, true
+	c.cfg.Log.Info("brain", "epoch", m.Epoch)
+	l.silence.Reset(c.cfg.Patience)
+	l.worker.Connected(m.Epoch)
+	beat := time.Duration(w.HeartbeatMs) * time.Millisecond
+	if beat <= 0 {
+		beat = defaultHeartbeat
+	}
+	return min(beat, time.Second), nil
+}
+
+// check refuses a brain that has been succeeded.
+func (c *Client) check(m *ToWorker) error {
+	if m.Epoch >= c.epoch {
+		return nil
+	}
+	c.older.Add(1)
+	return fmt.Errorf("%w: %d, obeyed %d", ErrEpoch, m.Epoch, c.epoch)
+}
+
+func (l *clientLink) obey(m *ToWorker) error {
+	l.silence.Reset(l.client.cfg.Patience)
+	if err := l.client.check(m); err != nil {
+		return err
+	}
+	if b, is := m.Body.(*ToWorker_Turn); is {
+		l.worker.Obey(m.Epoch, b.Turn)
+	}
+	return nil // heartbeats, and bodies of a newer brain
+}
+
+func (l *clientLink) heartbeat() error {
+	l.seq++
+	load, counters := l.worker.Load()
+	if now := time.Now(); now.Sub(l.counted) >= countersEvery {
+		l.counted = now
+	} else {
+		counters = nil
+	}
+	return l.stream.Send(&ToBrain{Body: &ToBrain_Heartbeat{Heartbeat: &Heartbeat{Seq: l.seq, Load: load, Counters: counters}}})
+}
+
+// report sends all events that wait as one message.
+func (l *clientLink) report() error {
+	es := l.client.events.take()
+	if len(es) == 0 {
+		return nil
+	}
+	for _, e := range es {
+		l.eventSeq++
+		e.Seq = l.eventSeq
+	}
+	return l.stream.Send(&ToBrain{Body: &ToBrain_Report{Report: &Report{Events: es}}})
+}

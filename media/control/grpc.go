@@ -1,0 +1,110 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+)
+
+// wire pairs our errors with the status codes they travel as.
+func wire() []struct {
+	err  error
+	code codes.Code
+} {
+	return []struct {
+		err  error
+		code codes.Code
+	}{
+		{ErrSecret, codes.PermissionDenied},
+		{ErrReplaced, codes.AlreadyExists},
+		{ErrEpoch, codes.FailedPrecondition},
+		{ErrHello, codes.InvalidArgument},
+		{ErrSlowWorker, codes.ResourceExhausted},
+		{ErrSilent, codes.DeadlineExceeded},
+		{ErrGone, codes.Aborted},
+		{ErrClosed, codes.Unavailable},
+	}
+}
+
+// Serve takes workers from ln, a unix socket or TCP on loopback, until Close (nil).
+// Who may connect is for the socket's mode and the secret to say.
+func (h *Hub) Serve(ln net.Listener) error {
+	s := grpc.NewServer(grpc.ConnectionTimeout(helloTime))
+	RegisterControlServer(s, server{hub: h})
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		ln.Close()
+		return ErrClosed
+	}
+	h.servers = append(h.servers, s)
+	h.mu.Unlock()
+	if err := s.Serve(ln); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("control: serve %v: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+type server struct {
+	UnimplementedControlServer
+	hub *Hub
+}
+
+func (s server) Link(stream grpc.BidiStreamingServer[ToBrain, ToWorker]) error {
+	err := s.hub.serve(stream)
+	for _, w := range wire() {
+		if errors.Is(err, w.err) {
+			return status.Error(w.code, err.Error())
+		}
+	}
+	return err
+}
+
+// DialGRPC returns a Dialer for a target such as "unix:/run/callwright/control.sock"
+// or "127.0.0.1:7000". The connection is plain: it never leaves the machine.
+func DialGRPC(target string) Dialer {
+	return func(ctx context.Context) (Conn, error) {
+		conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: time.Second}))
+		if err != nil {
+			return nil, fmt.Errorf("control: dial %s: %w", target, err)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		stream, err := NewControlClient(conn).Link(ctx)
+		if err != nil {
+			cancel()
+			conn.Close()
+			return nil, fmt.Errorf("control: dial %s: %w", target, err)
+		}
+		return grpcStream{stream, func() { cancel(); conn.Close() }}, nil
+	}
+}
+
+type grpcStream struct {
+	grpc.BidiStreamingClient[ToBrain, ToWorker]
+	end func()
+}
+
+func (s grpcStream) Close() { s.end() }
+
+// Recv gives a refusal as the error the hub had.
+func (s grpcStream) Recv() (*ToWorker, error) {
+	m, err := s.BidiStreamingClient.Recv()
+	if err == nil {
+		return m, nil
+	}
+	for _, w := range wire() {
+		if status.Code(err) == w.code {
+			return nil, fmt.Errorf("%w (%w)", w.err, err)
+		}
+	}
+	return nil, err
+}

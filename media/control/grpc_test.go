@@ -1,0 +1,81 @@
+package control
+
+import (
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+)
+
+// TestLinkOverUnixSocket runs in real time; every wait is for an event.
+func TestLinkOverUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(chan HubEvent, 100)
+	h := NewHub(HubConfig{Epoch: 2, Secret: "s", Missed: 500, Sink: func(e HubEvent) {
+		if e.Kind != Beaten {
+			events <- e
+		}
+	}})
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(ln) }()
+
+	stranger := DialGRPC("unix:" + path)
+	s, err := stranger(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Send(&ToBrain{Body: &ToBrain_Hello{Hello: &Hello{Name: "x", Instance: "i", Secret: "guess"}}})
+	if _, err := s.Recv(); !errors.Is(err, ErrSecret) {
+		t.Errorf("wrong secret answered with %v", err)
+	}
+	s.Close()
+
+	obeyed := make(chan uint64, 100)
+	w := told{&robot{name: "sbc-1"}, obeyed}
+	c := NewClient(ClientConfig{Dial: DialGRPC("unix:" + path), Secret: "s"})
+	cancel, ended := run(t, c, w)
+	defer cancel()
+	if e := <-events; e.Kind != Up || e.Hello.Name != "sbc-1" || e.Hello.Secret != "" {
+		t.Fatalf("first event %+v", e)
+	}
+	for id := uint64(1); id <= 50; id++ {
+		if err := h.Send("sbc-1", turn(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id := uint64(1); id <= 50; id++ {
+		if got := <-obeyed; got != id {
+			t.Fatalf("obeyed %d, want %d", got, id)
+		}
+	}
+	c.Report(digit("5"))
+	if e := <-events; e.Kind != Reported || e.Report.Events[0].GetDigit().GetDigit() != "5" {
+		t.Fatalf("event %+v", e)
+	}
+	h.Gone("sbc-1")
+	if e := <-events; e.Kind != Down {
+		t.Fatalf("event %+v", e)
+	}
+	if err := <-ended; !errors.Is(err, ErrReplaced) {
+		t.Errorf("Run: %v", err)
+	}
+	h.Close()
+	if err := <-served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+type told struct {
+	*robot
+	obeyed chan uint64
+}
+
+func (w told) Obey(_ uint64, t *Turn) {
+	for _, c := range t.Commands {
+		w.obeyed <- c.Id
+	}
+}

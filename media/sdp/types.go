@@ -1,6 +1,20 @@
 package sdp
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
+
+var (
+	// ErrMalformed is about text that is no SDP, or beyond the limits.
+	ErrMalformed = errors.New("sdp: malformed")
+	// ErrNoCodec is about SDP that is sound but offers nothing we could take: SIP
+	// answers it with 488.
+	ErrNoCodec = errors.New("sdp: no common codec")
+	// ErrAddress is about a host name, or an address of no use, where a literal one
+	// is needed: SIP answers it with 488 too.
+	ErrAddress = errors.New("sdp: no usable address")
+)
 
 // Local is our side of an offer or answer.
 type Local struct {
@@ -8,6 +22,7 @@ type Local struct {
 	Codecs  []Codec        // in order of preference; empty: PCMU, PCMA
 	ID      uint64         // session id (o= line)
 	Version uint64         // grows with each change of ours
+	Hold    bool           // we put the peer on hold: sendonly, or inactive if it holds us too
 }
 
 // Codec is an audio format with its RTP numbers.

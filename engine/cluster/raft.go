@@ -1,0 +1,178 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+)
+
+const (
+	// loneTimeout is how often a lone leader looks at its lease. Its own start does not
+	// wait for it (see elect).
+	loneTimeout = 250 * time.Millisecond
+	// leadWithin bounds Open's wait for the election; replay is not part of it.
+	leadWithin = 10 * time.Second
+	// trailing entries stay in the log after a snapshot, so that its last index is known.
+	trailing = 64
+)
+
+// Keys of ours beside raft's in the stable store.
+var (
+	keyEpoch = []byte("callwright/epoch")
+	keyEnd   = []byte("callwright/end") // last index at the last orderly close
+)
+
+// openRaft opens the directory, replays it into the tree, and leads.
+func (s *Store) openRaft() error {
+	var err error
+	if s.lock, err = lockDir(s.cfg.Dir); err != nil {
+		return err
+	}
+	logger := raftLogger(s.log)
+	s.disk = &disk{dir: s.cfg.Dir, segment: s.cfg.segment, log: logger, closing: s.closing, trouble: s.onTrouble}
+	if err := s.disk.open(); err != nil {
+		return damaged(err)
+	}
+	snaps, err := raft.NewFileSnapshotStoreWithLogger(s.cfg.Dir, 1, logger)
+	if err != nil {
+		return fmt.Errorf("cluster: snapshots in %s: %w", s.cfg.Dir, err)
+	}
+	if err := s.disk.verify(snaps); err != nil {
+		return err
+	}
+	if err := s.startRaft(snaps, logger); err != nil {
+		return err
+	}
+	if err := s.elect(); err != nil {
+		return err
+	}
+	return s.takeEpoch()
+}
+
+func (s *Store) startRaft(snaps raft.SnapshotStore, logger hclog.Logger) error {
+	_, transport := raft.NewInmemTransport(raft.ServerAddress(s.cfg.Name))
+	conf := s.raftConfig(logger)
+	known, err := raft.HasExistingState(s.disk, s.disk, snaps)
+	if err == nil && !known {
+		err = raft.BootstrapCluster(conf, s.disk, s.disk, snaps, transport, raft.Configuration{
+			Servers: []raft.Server{{ID: conf.LocalID, Address: transport.LocalAddr()}},
+		})
+	}
+	if err != nil {
+		return s.because(err)
+	}
+	s.machine = &machine{store: s}
+	if s.raft, err = raft.NewRaft(conf, s.machine, s.disk, s.disk, snaps, transport); err != nil {
+		return s.because(err)
+	}
+	return s.checkMember()
+}
+
+func (s *Store) raftConfig(logger hclog.Logger) *raft.Config {
+	conf := raft.DefaultConfig()
+	conf.LocalID = raft.ServerID(s.cfg.Name)
+	conf.HeartbeatTimeout, conf.ElectionTimeout = 2*loneTimeout, 2*loneTimeout
+	conf.LeaderLeaseTimeout = loneTimeout
+	conf.MaxAppendEntries = 512
+	conf.BatchApplyCh = true
+	conf.TrailingLogs = trailing
+	conf.SnapshotThreshold = math.MaxUint64 // the keeper counts bytes, raft would count entries
+	conf.SnapshotInterval = time.Hour
+	conf.NoLegacyTelemetry = true
+	conf.Logger = logger
+	return conf
+}
+
+// checkMember refuses a log whose only member has another name: it would never lead.
+func (s *Store) checkMember() error {
+	future := s.raft.GetConfiguration()
+	if err := future.Error(); err != nil {
+		return s.because(err)
+	}
+	servers := future.Configuration().Servers
+	for _, server := range servers {
+		if server.ID == raft.ServerID(s.cfg.Name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s is not one of %v in %s", ErrNotMember, s.cfg.Name, servers, s.cfg.Dir)
+}
+
+// elect makes this brain the leader and waits until all of the log is in the tree. A
+// shortened heartbeat time-out makes raft's follower look at its timer at once: a lone
+// brain has no leader to wait for.
+func (s *Store) elect() error {
+	reload := s.raft.ReloadableConfig()
+	reload.HeartbeatTimeout, reload.ElectionTimeout = loneTimeout, loneTimeout
+	if err := s.raft.ReloadConfig(reload); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	patience := time.NewTimer(leadWithin)
+	defer patience.Stop()
+	for s.raft.State() != raft.Leader {
+		select {
+		case <-s.raft.LeaderCh():
+		case <-patience.C:
+			return fmt.Errorf("%w after %v: %s", ErrNoLeader, leadWithin, s.cfg.Dir)
+		case <-time.After(retryEvery):
+			if trouble := s.troubled.Load(); trouble != nil {
+				return fmt.Errorf("%w: %w", ErrDisk, *trouble)
+			}
+		}
+	}
+	// AppliedIndex runs ahead of the machine; a barrier does not.
+	if err := s.raft.Barrier(0).Error(); err != nil {
+		return s.because(err)
+	}
+	return s.machine.trouble()
+}
+
+// takeEpoch makes the epoch larger than any before, also where raft's term is not.
+func (s *Store) takeEpoch() error {
+	last, err := s.disk.GetUint64(keyEpoch)
+	if err != nil {
+		return s.because(err)
+	}
+	s.epoch = max(last+1, s.raft.CurrentTerm())
+	return s.because(s.disk.SetUint64(keyEpoch, s.epoch))
+}
+
+// because prefers the cause the machine has seen over raft's summary of it.
+func (s *Store) because(err error) error {
+	if err == nil {
+		return nil
+	}
+	if s.machine != nil {
+		if cause := s.machine.trouble(); cause != nil {
+			return cause
+		}
+	}
+	return fmt.Errorf("cluster: %s: %w", s.cfg.Dir, damaged(err))
+}
+
+// raftLogger gives raft's errors to log as they are and all else, which is about
+// elections of one, as debug.
+func raftLogger(log *slog.Logger) hclog.Logger {
+	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "raft", Output: io.Discard, Level: hclog.Debug})
+	logger.RegisterSink(sink{log})
+	return logger
+}
+
+type sink struct{ log *slog.Logger }
+
+// Accept implements hclog.SinkAdapter.
+func (k sink) Accept(name string, level hclog.Level, msg string, args ...any) {
+	to := slog.LevelDebug
+	if level >= hclog.Error {
+		to = slog.LevelError
+	}
+	if k.log.Enabled(context.Background(), to) {
+		k.log.Log(context.Background(), to, "cluster: "+name+": "+msg, args...)
+	}
+}

@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+)
+
+// Config says where the log is and what it keeps.
+type Config struct {
+	// Dir holds log, snapshots and lock; it is created. Empty: nothing is kept, every
+	// commit succeeds, the epoch is 1 (tests, and brains without a data directory).
+	Dir string
+	// Name is this brain in the log, "brain" by default. A log belongs to its names.
+	Name string
+	Log  *slog.Logger // slog.Default() when nil
+
+	// Restore replaces the tree by what Snapshot gave; the slice is the tree's to keep.
+	Restore func(snapshot []byte) error
+	// Snapshot returns the whole tree as it is between two batches. It is called from
+	// raft's snapshot goroutine; the store drops the slice when it is written.
+	Snapshot func() ([]byte, error)
+	// Apply writes one batch of the log to the tree without submitting it again.
+	Apply func(Batch)
+
+	// SnapshotEvery is the bytes of log between snapshots, 16 MiB by default: it bounds
+	// what a start must replay.
+	SnapshotEvery int64
+
+	segment int // bytes allotted ahead of the log, the least disk a store needs; tests take less
+}
+
+// Store is an open log. All methods may be called from any goroutine.
+type Store struct {
+	cfg   Config
+	log   *slog.Logger
+	run   string // names this process run in entries
+	epoch uint64
+
+	mu    sync.Mutex
+	queue queue
+	filed uint64 // refused batches that the snapshot under way holds
+
+	raft    *raft.Raft // nil when nothing is kept
+	machine *machine
+	disk    *disk
+	lock    *os.File
+
+	wake, keepWake chan struct{} // one pending wake-up each
+	closing        chan struct{} // closed: give up instead of trying again
+	written, kept  chan struct{} // the goroutines have ended
+	closeOnce      sync.Once
+	endErr         error // why the queue was not emptied; read after written
+	closeErr       error
+
+	entries, snapshots, failures atomic.Uint64
+	logged                       atomic.Int64 // bytes of log since the last snapshot
+	troubled                     atomic.Pointer[error]
+}
+
+// Open reads what is on disk into the tree and returns when this brain leads. Errors:
+// ErrLocked, ErrCorrupt, ErrVersion, ErrNotMember, ErrNoLeader, ErrDisk, and those of
+// the file system.
+func Open(cfg Config) (*Store, error) {
+	s := newStore(cfg)
+	if cfg.Dir == "" {
+		s.epoch = 1
+		s.start()
+		return s, nil
+	}
+	if err := s.openRaft(); err != nil {
+		s.giveUp()
+		return nil, err
+	}
+	s.start()
+	s.log.Info("cluster: leading", "dir", cfg.Dir, "epoch", s.epoch)
+	return s, nil
+}
+
+func newStore(cfg Config) *Store {
+	if cfg.Name == "" {
+		cfg.Name = "brain"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.SnapshotEvery == 0 {
+		cfg.SnapshotEvery = 16 << 20
+	}
+	if cfg.segment == 0 {
+		cfg.segment = 16 << 20
+	}
+	return &Store{
+		cfg:      cfg,
+		log:      cfg.Log,
+		run:      rand.Text(),
+		wake:     make(chan struct{}, 1),
+		keepWake: make(chan struct{}, 1),
+		closing:  make(chan struct{}),
+		written:  make(chan struct{}),
+		kept:     make(chan struct{}),
+	}
+}
+
+func (s *Store) start() {
+	go s.write()
+	if s.raft == nil {
+		close(s.kept)
+		return
+	}
+	go s.keep()
+	if s.logged.Load() > s.cfg.SnapshotEvery {
+		s.wakeKeeper()
+	}
+}
+
+// Epoch grows with each start and each change of leader: a command that bears a lower
+// one is from a brain that is gone.
+func (s *Store) Epoch() uint64 { return s.epoch }
+
+// Close writes what is queued, ends all goroutines and frees the directory. Its error
+// says how many batches the disk did not take. Later calls return the same.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Store) close() error {
+	s.mu.Lock()
+	s.queue.closed = true
+	s.mu.Unlock()
+	close(s.closing)
+	s.wakeWriter()
+	<-s.written
+	<-s.kept
+	if s.raft == nil {
+		return nil
+	}
+	var healErr error
+	if s.gap() {
+		healErr = s.snapshot()
+	}
+	err := s.raft.Shutdown().Error()
+	if s.endErr == nil {
+		s.disk.markEnd()
+	}
+	return errors.Join(s.endErr, healErr, err, s.closeDisk())
+}
+
+// giveUp frees what a failed Open has taken.
+func (s *Store) giveUp() {
+	close(s.closing)
+	if s.raft != nil {
+		s.raft.Shutdown().Error()
+	}
+	s.closeDisk()
+}
+
+func (s *Store) closeDisk() error {
+	var err error
+	if s.disk != nil {
+		err = s.disk.close()
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// onTrouble is told by the disk of each failed attempt, and with nil of the first
+// that succeeds.
+func (s *Store) onTrouble(err error) {
+	if err == nil {
+		s.troubled.Store(nil)
+		s.log.Info("cluster: the log is written again", "dir", s.cfg.Dir)
+		return
+	}
+	if s.troubled.Swap(&err) == nil {
+		s.log.Error("cluster: the log cannot be written, trying again", "dir", s.cfg.Dir, "err", err)
+	}
+	s.fail(err)
+}
+
+// Stats are counters since Open.
+type Stats struct {
+	Epoch     uint64 `json:"epoch"`
+	Accepted  uint64 `json:"accepted"`  // batches
+	Durable   uint64 `json:"durable"`   // batches on disk
+	Refused   uint64 `json:"refused"`   // batches not queued or not loggable
+	Queued    int    `json:"queued"`    // bytes not on disk yet
+	Entries   uint64 `json:"entries"`   // of the log
+	Snapshots uint64 `json:"snapshots"` // filed
+	Failures  uint64 `json:"failures"`  // attempts to write that failed
+}
+
+// Stats returns the counters.
+func (s *Store) Stats() Stats {
+	s.mu.Lock()
+	q := &s.queue
+	st := Stats{Epoch: s.epoch, Accepted: q.accepted, Durable: q.durable, Refused: q.losses, Queued: q.bytes}
+	s.mu.Unlock()
+	st.Entries, st.Snapshots, st.Failures = s.entries.Load(), s.snapshots.Load(), s.failures.Load()
+	return st
+}

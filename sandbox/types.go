@@ -59,6 +59,8 @@ type Input struct {
 	Reads json.RawMessage `json:"r,omitempty"`
 	// Fields are the snapshots that came with it (see Activation.Fields).
 	Fields map[string]json.RawMessage `json:"f,omitempty"`
+	// Masked: Value holds digits that only the script may see.
+	Masked bool `json:"m,omitempty"`
 }
 
 // HostError is an error that scripts see: `name` and `message`, and Props as

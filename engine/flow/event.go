@@ -28,6 +28,9 @@ type (
 		Unit, App, Version string
 		Seed               uint64
 	}
+	// EndApp ends an app unit, when its generation is no longer the current one.
+	EndApp struct{ Unit string }
+
 	// Did is what an activation came to.
 	Did struct{ Result sandbox.Result }
 
@@ -57,6 +60,10 @@ type (
 		Why  string
 	}
 
+	// RoomFailed tells that a room has no mixer (none to be had, or lost): who is in it
+	// leaves it.
+	RoomFailed struct{ Room, Why string }
+
 	// What workers tell: Digit, Talk, Done, Media, Quality, Fault.
 	Worked struct{ Event *control.Event }
 
@@ -73,6 +80,7 @@ type (
 
 func (NewCall) input()     {}
 func (NewApp) input()      {}
+func (EndApp) input()      {}
 func (Did) input()         {}
 func (Agreed) input()      {}
 func (Confirmed) input()   {}
@@ -80,6 +88,7 @@ func (Ended) input()       {}
 func (Refused) input()     {}
 func (MediaUp) input()     {}
 func (MediaFailed) input() {}
+func (RoomFailed) input()  {}
 func (Worked) input()      {}
 func (Committed) input()   {}
 func (Fired) input()       {}
@@ -181,6 +190,9 @@ func (Disarm) action()    {}
 func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
+
+// HistoryVersion is the version of the format that History writes.
+const HistoryVersion = 1
 
 // History is the journal of one unit: what must be fed to a new instance so that
 // it stands where this one does. See FORMAT.md in engine/parcel.

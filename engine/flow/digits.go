@@ -1,0 +1,86 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const allKeys = "0123456789*#ABCD"
+
+func checkKeys(option, keys string) error {
+	for _, k := range keys {
+		if !strings.ContainsRune(allKeys, k) {
+			return fmt.Errorf("%s: %q is not a key; keys are %s", option, k, allKeys)
+		}
+	}
+	return nil
+}
+
+type dtmfEvent struct {
+	Digit string `json:"digit"`
+	Ms    int    `json:"ms"`
+}
+
+// digit sorts a key the caller pressed: to the gather that is on, or to the buffer of
+// digits typed ahead, to what a digit may stop, and to the script's listeners.
+func (f *Flows) digit(u *unit, key string, ms int) {
+	c := u.call
+	if c.ended || len(key) != 1 || !strings.Contains(allKeys, key) {
+		return
+	}
+	if o := u.ops[c.gather]; o != nil {
+		o.verb.step(o, digit{key})
+		return
+	}
+	if len(c.typed) < maxTypedAhead {
+		c.typed = append(c.typed, key)
+	}
+	for _, o := range u.pending() {
+		if u.ops[o.n] == o && !o.waits {
+			o.verb.step(o, digit{key})
+		}
+	}
+	f.occur(u, "call", "dtmf", dtmfEvent{key, ms})
+	if c.seat != nil {
+		f.roomEvent(c.seat.room, "dtmf", seatEvent{seatFields: c.seat.view(f.now), Digit: key})
+	}
+}
+
+// useUp takes the digit typed last out of the buffer: a verb has answered to it.
+func (c *callState) useUp(key string) {
+	if n := len(c.typed); n > 0 && c.typed[n-1] == key {
+		c.typed = slices.Delete(c.typed, n-1, n)
+	}
+}
+
+// take empties the buffer of digits typed ahead.
+func (c *callState) take() []string {
+	typed := c.typed
+	c.typed = nil
+	return typed
+}
+
+type talkEvent struct {
+	Talking bool `json:"talking"`
+}
+
+// talk is the mixer's word on who speaks.
+func (f *Flows) talk(u *unit, talking bool) {
+	c := u.call
+	if c.ended {
+		return
+	}
+	f.occur(u, "call", "talk", talkEvent{talking})
+	s := c.seat
+	if s == nil || s.talking == talking {
+		return
+	}
+	s.talking = talking
+	s.rev++
+	name := "talk-stop"
+	if talking {
+		name = "talk-start"
+	}
+	f.roomEvent(s.room, name, seatEvent{seatFields: s.view(f.now)})
+}

@@ -1,0 +1,22 @@
+// Package flow keeps the scripts' durable runs: what a script's verbs do, what it
+// waits for, and the journal from which a run is rebuilt.
+//
+// Flows is a pure container of the units (runs) of one shard: a call's run of its
+// app, or an app's own. The shard's goroutine calls Step with one input and gets
+// actions, in order. Nothing here reads a clock, does I/O or starts a goroutine;
+// the same inputs give the same actions, live, in replay and in virtual time.
+//
+// The shard never waits for a script: an activation goes out as an Activate action
+// and comes back as a Did input; inputs for that unit queue until then. A verb is a
+// small state machine (play.go, gather.go …): begin, then step for each event, until
+// it completes its operation. An operation's number within its unit is its key for
+// workers too: "UNIT/N.k" names the k-th thing asked of a worker for operation N, so
+// asking again is harmless.
+//
+// Faces, in faces*.go, is the one table of what scripts can name: methods, options,
+// defaults, and what is not built yet. The sandbox makes objects and checks arguments
+// from it; stdlib/callwright.d.ts is compared with it by a test.
+//
+// Limits: 32 digits typed ahead, 64 inputs an activation, 50,000 inputs a history,
+// 60 s for a flow to finish after its call has ended.
+package flow

@@ -1,0 +1,113 @@
+package flow
+
+import "github.com/callwright/callwright/sandbox"
+
+// Faces is the table of all that scripts can name. Each name of the script API is
+// either here as built, or under NotBuilt, so that it says so.
+func Faces() []sandbox.Face {
+	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
+		conferenceFace(), memberFace(), appFace(), stateFace(), logFace()}
+}
+
+// kinds says how each operation of the table begins. Names are CLASS.METHOD; timers
+// and sleep have no class.
+var kinds = map[string]kind{
+	".sleep":        {make: func() verb { return &sleep{} }},
+	".setTimeout":   {make: func() verb { return &sleep{} }},
+	".clearTimeout": {make: func() verb { return &clearTimeout{} }},
+	".conference":   {make: func() verb { return &conference{} }},
+	"State.commit":  {make: func() verb { return &commit{} }},
+
+	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
+	"Call.progress":   {make: func() verb { return &progress{} }, live: true},
+	"Call.answer":     {make: func() verb { return &answer{} }, live: true},
+	"Call.reject":     {make: func() verb { return &reject{} }, live: true},
+	"Call.redirect":   {make: func() verb { return &redirect{} }, live: true},
+	"Call.hangup":     {make: func() verb { return &hangup{} }},
+	"Call.mute":       {make: func() verb { return &mute{} }, live: true},
+	"Call.unmute":     {make: func() verb { return &mute{} }, live: true},
+	"Call.play":       {make: func() verb { return &play{} }, audio: true},
+	"Call.gather":     {make: func() verb { return &gather{} }, audio: true},
+	"Call.echo":       {make: func() verb { return &echo{} }, audio: true},
+	"Call.record":     {make: func() verb { return &record{} }, audio: true},
+	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
+
+	"Playback.pause":   {make: func() verb { return &steering{} }},
+	"Playback.resume":  {make: func() verb { return &steering{} }},
+	"Playback.stop":    {make: func() verb { return &steering{} }},
+	"Recording.pause":  {make: func() verb { return &steering{} }},
+	"Recording.resume": {make: func() verb { return &steering{} }},
+	"Recording.stop":   {make: func() verb { return &steering{} }},
+
+	"Conference.join":    {make: func() verb { return &join{} }, audio: true},
+	"Conference.members": {make: func() verb { return &members{} }},
+	"Conference.mute":    {make: func() verb { return &muteMembers{} }},
+	"Conference.unmute":  {make: func() verb { return &muteMembers{} }},
+	"Conference.kick":    {make: func() verb { return &kick{} }},
+	"Conference.play":    {make: func() verb { return &roomPlay{} }},
+	"Conference.end":     {make: func() verb { return &endRoom{} }},
+}
+
+func functionsFace() sandbox.Face {
+	return sandbox.Face{
+		Doc: "what scripts import from 'callwright'",
+		Methods: []sandbox.Method{
+			{Name: "conference", Doc: "opens a conference by its name", Returns: "Conference", ResultType: "Conference",
+				Params: []sandbox.Param{{Name: "name", Type: sandbox.String}},
+				Options: []sandbox.Option{
+					{Name: "rate", Type: "8000|16000", Doc: "Hz it mixes at; 8000 for a new one"},
+					{Name: "maxMembers", Type: sandbox.Integer, Doc: "0: no limit"},
+					missing("frame"), missing("pin"), missing("moderatorPin"), missing("pinTries"), missing("waitForModerator"),
+					missing("minMembers"), missing("endWithModerator"), missing("endGrace"), missing("endWhenEmpty"),
+					missing("maxDuration"), missing("endOnSilence"), missing("locked"), missing("music"), missing("musicWhen"),
+					missing("sounds"), missing("announce"), missing("countAbove"), missing("lobby"), missing("loudest"),
+					missing("energyLevel"), missing("dropSilence"), missing("denoise"), missing("agc"), missing("comfortNoise"),
+					missing("spatial"), missing("record"), missing("controls"), missing("dtmf"), missing("placement"), missing("history"),
+				}},
+			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
+			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
+			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
+			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},
+		},
+		NotBuilt: []string{"say", "number", "date", "digits", "money", "queue", "park", "unpark", "bridge", "menu", "stream",
+			"agent", "amd", "siprec", "kv", "lock", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
+			"identity", "topology", "secrets", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
+	}
+}
+
+// missing is an option of the script API that this release does not have.
+func missing(name string) sandbox.Option {
+	return sandbox.Option{Name: name, Type: sandbox.Any, NotBuilt: true}
+}
+
+func appFace() sandbox.Face {
+	return sandbox.Face{
+		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
+		Events: []string{"call"},
+		NotBuilt: []string{"use", "route", "dial", "call", "calls", "emit", "every", "at", "limit", "metrics", "version",
+			"rollback", "api"},
+	}
+}
+
+func stateFace() sandbox.Face {
+	return sandbox.Face{
+		Class: "State", Doc: "the deployment's one persistent object, beside its own properties",
+		Methods: []sandbox.Method{
+			{Name: "commit", Doc: "waits until the writes so far are on disk on a majority", ResultType: "void"},
+		},
+		NotBuilt: []string{"tx", "watch"},
+	}
+}
+
+func logFace() sandbox.Face {
+	line := []sandbox.Param{{Name: "parts", Type: sandbox.Any, Rest: true}}
+	return sandbox.Face{
+		Class: "Log", Export: "log", Doc: "lines for the operator's log",
+		Methods: []sandbox.Method{
+			{Name: "debug", Params: line, Local: true, ResultType: "void"},
+			{Name: "info", Params: line, Local: true, ResultType: "void"},
+			{Name: "warn", Params: line, Local: true, ResultType: "void"},
+			{Name: "error", Params: line, Local: true, ResultType: "void"},
+		},
+	}
+}

@@ -1,0 +1,182 @@
+package flow
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/callwright/callwright/media/control"
+)
+
+const (
+	maxTypedAhead = 32
+	maxBatch      = 64
+	maxHistory    = 50_000
+	maxAppHistory = 4_096
+	afterEnd      = 60 * time.Second
+)
+
+// Config is what the flows need to know of their surroundings.
+type Config struct {
+	// AppDir is the directory of an app's own files below the scripts root,
+	// slash-separated, "" for the root itself. nil: the root for every app.
+	AppDir func(app string) string
+}
+
+// Flows holds the units and conferences of one shard. It belongs to one goroutine.
+type Flows struct {
+	cfg   Config
+	units map[string]*unit
+	apps  []*unit // in the order they came
+	rooms map[string]*room
+
+	// of the step under way
+	now     time.Time
+	out     []Action
+	touched []*unit
+}
+
+// NewFlows returns an empty container.
+func NewFlows(c Config) *Flows {
+	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}}
+}
+
+// Step applies one input and returns what must now be done, in order. Inputs about
+// units that are not here change nothing. The returned actions are the caller's.
+func (f *Flows) Step(now time.Time, in Input) []Action {
+	f.now, f.out, f.touched = now, nil, f.touched[:0]
+	f.take(in)
+	for i := 0; i < len(f.touched); i++ { // finishing one unit may touch others
+		u := f.touched[i]
+		u.touched = false
+		f.activate(u)
+		f.finish(u)
+	}
+	out := f.out
+	f.out = nil
+	return out
+}
+
+func (f *Flows) take(in Input) {
+	switch in := in.(type) {
+	case NewCall:
+		f.newCall(in)
+	case NewApp:
+		f.newApp(in)
+	case EndApp:
+		f.endApp(in.Unit)
+	case Did:
+		f.did(in.Result)
+	case Agreed:
+		f.withCall(in.Call, func(u *unit) { f.agreed(u, in.Media) })
+	case Confirmed: // the 2xx arrived; nothing here waits for that alone
+	case Ended:
+		f.withCall(in.Call, func(u *unit) { f.callEnded(u, in.Cause) })
+	case Refused:
+		f.withCall(in.Call, func(u *unit) { f.refused(u, in) })
+	case MediaUp:
+		f.withCall(in.Call, func(u *unit) { f.mediaUp(u, in.SBC) })
+	case MediaFailed:
+		f.withCall(in.Call, func(u *unit) { f.mediaFailed(u, in.Why) })
+	case RoomFailed:
+		f.roomFailed(in)
+	case Worked:
+		f.worked(in.Event)
+	case Fired:
+		f.fired(in.Timer)
+	case Committed:
+		f.toOp(in.Unit, in.Op, committed{why: in.Error})
+	}
+}
+
+func (f *Flows) withCall(id string, do func(*unit)) {
+	u := f.units[id]
+	if u == nil || u.call == nil {
+		return
+	}
+	f.touch(u)
+	do(u)
+}
+
+// toOp hands an event to a pending operation; a late one finds nothing.
+func (f *Flows) toOp(unit string, n uint32, e event) {
+	u := f.units[unit]
+	if u == nil {
+		return
+	}
+	f.touch(u)
+	if o := u.ops[n]; o != nil {
+		o.verb.step(o, e)
+	}
+}
+
+func (f *Flows) fired(t TimerID) {
+	u := f.units[t.Unit]
+	if u == nil {
+		return
+	}
+	if t.Op == 0 {
+		f.touch(u)
+		f.overdue(u)
+		return
+	}
+	if o := u.ops[t.Op]; o != nil && o.unarm(t.Name) {
+		f.toOp(t.Unit, t.Op, timer{t.Name})
+	}
+}
+
+// worked sorts a worker's event to whom it concerns.
+func (f *Flows) worked(e *control.Event) {
+	switch b := e.GetBody().(type) {
+	case *control.Event_Digit:
+		f.withCall(b.Digit.GetStream(), func(u *unit) { f.digit(u, b.Digit.GetDigit(), int(b.Digit.GetMs())) })
+	case *control.Event_Talk:
+		f.withCall(b.Talk.GetMember(), func(u *unit) { f.talk(u, b.Talk.GetTalking()) })
+	case *control.Event_Done:
+		if unit, n, ok := splitWorkerOp(b.Done.GetOp()); ok {
+			f.toOp(unit, n, done{b.Done})
+		}
+	case *control.Event_Fault:
+		f.fault(b.Fault)
+	}
+}
+
+// fault ends the operation a worker could not carry out as if it had told so in a
+// Done; a fault about anything else is for the operator to see.
+func (f *Flows) fault(b *control.Fault) {
+	if unit, n, ok := splitWorkerOp(b.GetSubject()); ok {
+		f.toOp(unit, n, done{&control.Done{Op: b.GetSubject(), Reason: "error", Error: b.GetError()}})
+		return
+	}
+	if u := f.units[b.GetSubject()]; u != nil {
+		f.note(u, "error", "worker: "+b.GetError(), u.await)
+		return
+	}
+	f.out = append(f.out, Note{Level: "error", Text: "worker: " + b.GetSubject() + ": " + b.GetError()})
+}
+
+// splitWorkerOp reads "UNIT/N.k".
+func splitWorkerOp(id string) (unit string, n uint32, ok bool) {
+	slash := strings.LastIndexByte(id, '/')
+	if slash < 0 {
+		return "", 0, false
+	}
+	number, _, dotted := strings.Cut(id[slash+1:], ".")
+	v, err := strconv.ParseUint(number, 10, 32)
+	return id[:slash], uint32(v), dotted && err == nil
+}
+
+func (f *Flows) emit(a Action) { f.out = append(f.out, a) }
+
+// touch lists a unit to be looked at when the step's input is dealt with.
+func (f *Flows) touch(u *unit) {
+	if !u.touched {
+		u.touched = true
+		f.touched = append(f.touched, u)
+	}
+}
+
+// note tells the operator. Masked digits of the unit never appear in it.
+func (f *Flows) note(u *unit, level, text, line string) {
+	f.emit(Note{Unit: u.id, App: u.app, Version: u.version, Level: level, Text: u.redact(text), Line: line})
+}

@@ -1,0 +1,49 @@
+package flow
+
+import "github.com/callwright/callwright/media/control"
+
+// mute is call.mute and call.unmute: 'in' is what the caller says, 'out' what the
+// caller hears of others (prompts to the caller are heard still).
+type mute struct {
+	Which string `json:"which"`
+}
+
+func (v *mute) begin(o *operation) {
+	c := o.u.call
+	on := o.method == "mute"
+	if v.Which != "out" {
+		c.mutedIn = on
+	}
+	if v.Which != "in" {
+		c.mutedOut = on
+	}
+	if c.audio {
+		o.f.seatAgain(o.u)
+	}
+	o.complete(struct{}{})
+}
+
+func (v *mute) step(*operation, event) {}
+
+// seatAgain tells the mixer how the call's member now stands, in a room or out.
+func (f *Flows) seatAgain(u *unit) {
+	if s := u.call.seat; s != nil {
+		f.emit(JoinRoom{Call: u.id, Room: s.room.name, Member: u.member()})
+		return
+	}
+	f.emit(ToMixer{Call: u.id, Command: &control.Command{Body: &control.Command_Member{Member: u.member()}}})
+}
+
+// member is the call's state at the mixer as far as the flow decides it; whoever
+// knows the place fills in trunk, codec and room.
+func (u *unit) member() *control.Member {
+	c := u.call
+	m := &control.Member{Id: u.id, Muted: c.mutedIn, Deaf: c.mutedOut}
+	if s := c.seat; s != nil {
+		m.Room = s.room.name
+		m.Muted = m.Muted || s.Muted
+		m.Deaf = m.Deaf || s.Deaf
+		m.GainInDb, m.GainOutDb = s.gainIn, s.gainOut
+	}
+	return m
+}

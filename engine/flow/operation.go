@@ -1,0 +1,215 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// operation is one verb under way.
+type operation struct {
+	n                           uint32
+	hash                        uint16
+	object, class, method, line string
+	f                           *Flows
+	u                           *unit
+	verb                        verb
+	begun                       time.Time
+	waits                       bool     // for audio
+	masked                      bool     // its digits must not be seen
+	parts                       int      // things asked of workers so far
+	timers                      []string // armed
+}
+
+// verb is the state of one operation as plain data. It must, sooner or later,
+// complete or fail its operation; after that it gets no more events.
+type verb interface {
+	begin(o *operation)
+	step(o *operation, e event)
+}
+
+// event is what a verb may be told while it is under way.
+type event interface{}
+
+type (
+	timer     struct{ name string }
+	done      struct{ *control.Done }
+	digit     struct{ key string }
+	hungUp    struct{} // the call has ended
+	answered  struct{ sandbox.Answer }
+	mediaUp   struct{} // audio stands, or stands again
+	noMedia   struct{ why string }
+	refused   struct{ why string }
+	committed struct{ why string }
+	steer     struct{ method string } // pause, resume, stop of a Playback or Recording
+	replaced  struct{}                // a later gather took over
+)
+
+// kind is how the verbs of one name begin.
+type kind struct {
+	make  func() verb
+	audio bool // the call is answered first, and has audio when begin runs
+	live  bool // throws CallEnded on a call that has ended
+}
+
+// begin starts an operation the script has called.
+func (f *Flows) begin(u *unit, op *sandbox.Op) {
+	o := &operation{n: op.N, hash: op.Hash, object: op.Object, class: op.Class, method: op.Method,
+		line: op.Line, f: f, u: u, begun: f.now}
+	u.ops[o.n] = o
+	k, ok := kinds[op.Class+"."+op.Method]
+	if !ok {
+		o.fail(notBuilt(o.name()))
+		return
+	}
+	o.verb = k.make()
+	if err := decode(op.Args, o.verb); err != nil {
+		o.fail(badOption(o.name() + ": " + err.Error()))
+		return
+	}
+	switch c := u.call; {
+	case (k.live || k.audio) && c == nil:
+		o.fail(plainError(o.name() + ": there is no call here"))
+	case (k.live || k.audio) && c.ended:
+		o.fail(c.endedError(o.name()))
+	case k.audio && !c.audio:
+		o.waits = true
+		f.answerFor(o)
+	default:
+		o.verb.begin(o)
+	}
+}
+
+func decode(args json.RawMessage, v any) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return json.Unmarshal(args, v)
+}
+
+func (o *operation) name() string {
+	if o.class == "" {
+		return o.method
+	}
+	return lowerFirst(o.class) + "." + o.method
+}
+
+// complete ends the operation with a result for the script.
+func (o *operation) complete(result any) { o.end(sandbox.Input{Value: encode(result)}) }
+
+// fail ends it with an error that the script's await throws.
+func (o *operation) fail(e *sandbox.HostError) { o.end(sandbox.Input{Error: e}) }
+
+func (o *operation) end(in sandbox.Input) {
+	if !o.forget() {
+		return
+	}
+	in.Kind, in.Op, in.Hash, in.Masked = sandbox.Completed, o.n, o.hash, o.masked
+	o.f.deliver(o.u, in)
+}
+
+// forget takes the operation off the table with its timers; false: it was off.
+func (o *operation) forget() bool {
+	if o.u.ops[o.n] != o {
+		return false
+	}
+	delete(o.u.ops, o.n)
+	for _, name := range o.timers {
+		o.f.emit(Disarm{o.timerID(name)})
+	}
+	o.timers = nil
+	if c := o.u.call; c != nil && c.gather == o.n {
+		c.gather = 0
+	}
+	return true
+}
+
+// drop ends the operation with nobody left to tell.
+func (o *operation) drop() {
+	if s, ok := o.verb.(interface{ abandon(*operation) }); ok && !o.waits {
+		s.abandon(o)
+	}
+	o.forget()
+}
+
+func (o *operation) timerID(name string) TimerID { return TimerID{o.u.id, o.n, name} }
+
+// arm sets, or moves, one of the operation's timers.
+func (o *operation) arm(name string, after time.Duration) {
+	o.unarm(name)
+	o.timers = append(o.timers, name)
+	o.f.emit(Arm{Timer: o.timerID(name), After: after})
+}
+
+func (o *operation) disarm(name string) {
+	if o.unarm(name) {
+		o.f.emit(Disarm{o.timerID(name)})
+	}
+}
+
+func (o *operation) unarm(name string) bool {
+	for i, t := range o.timers {
+		if t == name {
+			o.timers = append(o.timers[:i:i], o.timers[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// nextPart names the next thing asked of a worker for this operation.
+func (o *operation) nextPart() string {
+	o.parts++
+	return fmt.Sprintf("%s/%d.%d", o.u.id, o.n, o.parts)
+}
+
+func (o *operation) order(in call.Input) { o.f.emit(Order{in}) }
+
+func (o *operation) toSBC(c *control.Command) { o.f.emit(ToSBC{Call: o.u.id, Command: c}) }
+
+func (o *operation) toMixer(c *control.Command) { o.f.emit(ToMixer{Call: o.u.id, Command: c}) }
+
+// ask calls a function the script gave among the options; the answer comes as an
+// answered event.
+func (o *operation) ask(fn uint32, args ...any) {
+	o.u.asks++
+	o.u.asked[o.u.asks] = o.n
+	o.f.deliver(o.u, sandbox.Input{Kind: sandbox.Called, Callback: fn, Ask: o.u.asks, Value: encode(args), Masked: o.masked})
+}
+
+func (o *operation) note(level, text string) { o.f.note(o.u, level, o.name()+": "+text, o.line) }
+
+// since is the time the operation has run, in ms.
+func (o *operation) since() int64 { return o.f.now.Sub(o.begun).Milliseconds() }
+
+// millis is a duration as it travels in arguments.
+type millis float64
+
+func (m millis) duration() time.Duration {
+	return time.Duration(float64(m) * float64(time.Millisecond))
+}
+
+func badOption(text string) *sandbox.HostError {
+	return &sandbox.HostError{Name: "BadOption", Message: text}
+}
+
+func plainError(text string) *sandbox.HostError {
+	return &sandbox.HostError{Name: "Error", Message: text}
+}
+
+func busyError(text string) *sandbox.HostError {
+	return &sandbox.HostError{Name: "Busy", Message: text}
+}
+
+func notBuilt(name string) *sandbox.HostError { return plainError(name + " is not built yet") }
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return string(s[0]|0x20) + s[1:]
+}

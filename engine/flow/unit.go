@@ -1,0 +1,311 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/callwright/callwright/sandbox"
+)
+
+// unit is one run: of a call's flow, or of an app's own top level.
+type unit struct {
+	id, app, version string
+	dir              string // of its app's files
+	kind             sandbox.UnitKind
+	since            time.Time
+	history          History
+
+	queue   []sandbox.Input    // waits for the activation under way to come back
+	current sandbox.Activation // what is under way
+	busy    bool
+
+	ops     map[uint32]*operation
+	asked   map[uint32]uint32 // ask -> the operation that asked
+	asks    uint32
+	listens map[subject]bool
+	kept    map[subject]json.RawMessage // promises that have come true
+	shown   []shown                     // host objects of the unit, in the order it got them
+	call    *callState                  // nil: an app unit
+	await   string
+	secrets []string // masked digits, which no log may hold
+
+	settled bool // the entry function is through
+	closed  bool // takes no more activations
+	cut     bool // the journal was dropped (app units only)
+	touched bool
+}
+
+// subject is an event of one host object.
+type subject struct{ object, event string }
+
+// shown is a host object a unit holds and the snapshot it last got of it.
+type shown struct {
+	handle string
+	of     snapshot
+	rev    uint64 // 0: none yet
+}
+
+// snapshot is what a host object's fields are made from.
+type snapshot interface {
+	revision() uint64 // grows from 1 with each change
+	fields(now time.Time) any
+}
+
+func (f *Flows) newUnit(id, app, version string, kind sandbox.UnitKind, seed uint64) *unit {
+	u := &unit{id: id, app: app, version: version, kind: kind, since: f.now,
+		history: History{Version: HistoryVersion, Seed: seed},
+		ops:     map[uint32]*operation{}, asked: map[uint32]uint32{},
+		listens: map[subject]bool{}, kept: map[subject]json.RawMessage{}}
+	if f.cfg.AppDir != nil {
+		u.dir = f.cfg.AppDir(app)
+	}
+	f.units[id] = u
+	f.emit(Open{App: app, Version: version, Unit: id, Kind: kind, Seed: seed})
+	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
+	return u
+}
+
+func (f *Flows) newApp(in NewApp) {
+	if f.units[in.Unit] != nil {
+		return
+	}
+	f.apps = append(f.apps, f.newUnit(in.Unit, in.App, in.Version, sandbox.AppUnit, in.Seed))
+}
+
+func (f *Flows) endApp(id string) {
+	u := f.units[id]
+	if u == nil || u.kind != sandbox.AppUnit {
+		return
+	}
+	for i, a := range f.apps {
+		if a == u {
+			f.apps = append(f.apps[:i:i], f.apps[i+1:]...)
+			break
+		}
+	}
+	f.over(u)
+}
+
+// show gives a unit a host object, so that its snapshot travels with activations.
+func (u *unit) show(handle string, of snapshot) {
+	for _, s := range u.shown {
+		if s.handle == handle {
+			return
+		}
+	}
+	u.shown = append(u.shown, shown{handle: handle, of: of})
+}
+
+// deliver queues an input; it goes out at the end of the step, or when the unit's
+// activation under way has come back.
+func (f *Flows) deliver(u *unit, in sandbox.Input) {
+	if u.closed {
+		return
+	}
+	in.At = f.now.UnixMilli()
+	u.queue = append(u.queue, in)
+	f.touch(u)
+}
+
+// occur delivers an event to whoever in the unit listens for it.
+func (f *Flows) occur(u *unit, handle, event string, value any) {
+	if u.listens[subject{handle, event}] {
+		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: handle, Event: event, Value: encode(value)})
+	}
+}
+
+// comeTrue settles a promise field: now for who waits, later for who asks later.
+func (f *Flows) comeTrue(u *unit, handle, event string, value any) {
+	at := subject{handle, event}
+	if u.kept[at] != nil {
+		return
+	}
+	u.kept[at] = encode(value)
+	f.occur(u, handle, event, value)
+}
+
+func (f *Flows) activate(u *unit) {
+	if u.busy || u.closed || len(u.queue) == 0 {
+		return
+	}
+	n := min(len(u.queue), maxBatch)
+	u.current = sandbox.Activation{Unit: u.id, Turn: u.history.Turn + 1, Now: f.now,
+		Inputs: u.queue[:n:n], Fields: u.snapshots(f.now)}
+	u.queue = append([]sandbox.Input(nil), u.queue[n:]...)
+	u.busy = true
+	f.emit(Activate{App: u.app, Version: u.version, Activation: u.current})
+}
+
+// snapshots are the fields that changed since the unit saw them last.
+func (u *unit) snapshots(now time.Time) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	for i := range u.shown {
+		s := &u.shown[i]
+		if rev := s.of.revision(); rev != s.rev {
+			if m == nil {
+				m = map[string]json.RawMessage{}
+			}
+			s.rev, m[s.handle] = rev, encode(s.of.fields(now))
+		}
+	}
+	return m
+}
+
+// did takes what an activation came to.
+func (f *Flows) did(r sandbox.Result) {
+	u := f.units[r.Unit]
+	if u == nil || u.closed {
+		return
+	}
+	f.touch(u)
+	if r.Lost {
+		f.lost(u)
+		return
+	}
+	if !u.busy || r.Turn != u.current.Turn {
+		return // came twice
+	}
+	u.busy = false
+	for _, l := range r.Logs {
+		f.note(u, l.Level, l.Text, l.Line)
+	}
+	if r.Interrupted {
+		f.interrupted(u, r)
+		return
+	}
+	u.record(r)
+	f.apply(u, r)
+}
+
+// record writes the activation's inputs to the journal.
+func (u *unit) record(r sandbox.Result) {
+	for i, in := range u.current.Inputs {
+		if i < len(r.Reads) {
+			in.Reads = r.Reads[i]
+		}
+		if i == 0 {
+			in.Fields = u.current.Fields
+		}
+		u.history.Inputs = append(u.history.Inputs, in)
+	}
+	if u.cut {
+		u.history.Inputs = nil
+	}
+	u.history.Turn = u.current.Turn
+	u.history.Ops += uint32(len(r.Ops))
+	u.current = sandbox.Activation{}
+}
+
+func (f *Flows) apply(u *unit, r sandbox.Result) {
+	u.await = r.Await
+	if r.Vars != nil && u.call != nil {
+		u.call.vars = r.Vars
+	}
+	for _, l := range r.Listens {
+		f.listen(u, l)
+	}
+	for _, a := range r.Answers {
+		n := u.asked[a.Ask]
+		delete(u.asked, a.Ask)
+		f.toOp(u.id, n, answered{a})
+	}
+	for i := range r.Ops {
+		f.begin(u, &r.Ops[i])
+	}
+	switch {
+	case r.Settled:
+		f.settle(u, r.Error)
+	case r.Error != nil:
+		f.note(u, "error", scriptText(r.Error), scriptLine(r.Error))
+	}
+	f.boundHistory(u)
+}
+
+func (f *Flows) listen(u *unit, l sandbox.Listen) {
+	at := subject{l.Object, l.Event}
+	if !l.On {
+		delete(u.listens, at)
+		return
+	}
+	u.listens[at] = true
+	if v := u.kept[at]; v != nil {
+		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: l.Object, Event: l.Event, Value: v})
+	}
+}
+
+// lost opens the unit anew by replay, then repeats what was under way: its isolate
+// went down with another unit.
+func (f *Flows) lost(u *unit) {
+	if u.cut {
+		f.startAnew(u)
+		return
+	}
+	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed, History: u.history.clone()})
+	if u.busy {
+		f.emit(Activate{App: u.app, Version: u.version, Activation: u.current})
+	}
+}
+
+// startAnew runs an app's own unit from the top, for its journal was cut.
+func (f *Flows) startAnew(u *unit) {
+	for _, o := range u.pending() {
+		o.drop()
+	}
+	clear(u.asked)
+	clear(u.listens)
+	u.history.Inputs, u.history.Ops, u.cut, u.busy, u.settled = nil, 0, false, false, false
+	u.queue = nil
+	f.note(u, "warn", "the app's own run begins anew: its isolate is gone and its journal had grown too long", "")
+	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed})
+	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
+}
+
+// boundHistory stops what would grow for ever. A call's flow that long is an error.
+// An app's own run goes on without a journal: what it must keep is in state.
+func (f *Flows) boundHistory(u *unit) {
+	n := len(u.history.Inputs)
+	switch {
+	case u.kind == sandbox.AppUnit && n > maxAppHistory:
+		u.history.Inputs, u.cut = nil, true
+	case u.kind == sandbox.CallUnit && n > maxHistory && !u.settled:
+		f.stop(u, causeBudget, fmt.Sprintf("the flow has taken more than %d inputs", maxHistory), u.await)
+	}
+}
+
+// clone shares the inputs: a journal only grows, and what was written stays.
+func (h History) clone() *History {
+	h.Inputs = h.Inputs[:len(h.Inputs):len(h.Inputs)]
+	return &h
+}
+
+// pending lists the unit's operations in the order they were begun.
+func (u *unit) pending() []*operation {
+	ops := make([]*operation, 0, len(u.ops))
+	for _, o := range u.ops {
+		ops = append(ops, o)
+	}
+	sort.Slice(ops, func(i, j int) bool { return ops[i].n < ops[j].n })
+	return ops
+}
+
+func (u *unit) redact(text string) string {
+	for _, s := range u.secrets {
+		text = strings.ReplaceAll(text, s, "•••")
+	}
+	return text
+}
+
+// encode marshals what this package has made itself; that cannot fail.
+func encode(v any) json.RawMessage {
+	if raw, ok := v.(json.RawMessage); ok {
+		return raw
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("flow: %T does not marshal: %v", v, err))
+	}
+	return b
+}

@@ -17,6 +17,9 @@ func TestStateSurvivesCloseAndOpen(t *testing.T) {
 	if err := s.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if tr.applied != 0 {
+		t.Errorf("%d batches of its own came back to the tree", tr.applied)
+	}
 	want := tr.String()
 	shut(t, s)
 

@@ -26,7 +26,7 @@ type Segment struct {
 
 // Limits of a plan.
 const (
-	MaxSegments = 32
+	MaxSegments = 64
 	MaxSines    = 4
 	MinHz       = 20
 	MaxHz       = 4000
@@ -51,7 +51,7 @@ func ParseTone(s string) (*Tone, error) {
 	if list, times, ok := strings.Cut(body, "x"); ok {
 		n, err := strconv.Atoi(times)
 		if err != nil || n < 1 || n > MaxTimes {
-			return nil, toneError(s, fmt.Sprintf("after x want 1 to %d times, not %q", MaxTimes, times))
+			return nil, toneError(s, fmt.Sprintf("after x want 1 to %d times, not %q", MaxTimes, clipped(times)))
 		}
 		body, t.Times = list, n
 	}
@@ -69,10 +69,15 @@ func ParseTone(s string) (*Tone, error) {
 }
 
 func toneError(s, why string) error {
+	return fmt.Errorf("%w: %q: %s", ErrTone, clipped(s), why)
+}
+
+// clipped keeps an error a line, whatever a script wrote.
+func clipped(s string) string {
 	if len(s) > 80 {
-		s = s[:80] + "..."
+		return s[:80] + "..."
 	}
-	return fmt.Errorf("%w: %q: %s", ErrTone, s, why)
+	return s
 }
 
 func parseSegment(text string) (Segment, error) {
@@ -81,7 +86,7 @@ func parseSegment(text string) (Segment, error) {
 	if timed {
 		ms, err := strconv.Atoi(length)
 		if err != nil || ms < 1 {
-			return seg, fmt.Errorf("after / want 1 to %d ms, not %q", MaxMS, length)
+			return seg, fmt.Errorf("after / want 1 to %d ms, not %q", MaxMS, clipped(length))
 		}
 		seg.MS = ms
 	}
@@ -91,7 +96,7 @@ func parseSegment(text string) (Segment, error) {
 	for f := range strings.SplitSeq(sines, "+") {
 		hz, err := strconv.ParseFloat(f, 64)
 		if err != nil {
-			return seg, fmt.Errorf("%q is no frequency; %s", f, wantTone)
+			return seg, fmt.Errorf("%q is no frequency; %s", clipped(f), wantTone)
 		}
 		seg.Hz = append(seg.Hz, hz)
 	}

@@ -1,0 +1,164 @@
+package playout
+
+import "sync/atomic"
+
+// Counters of what became of packets and frames, since the start.
+type Counters struct {
+	Late      atomic.Uint64 // packets whose time had passed
+	Early     atomic.Uint64 // packets too far ahead, or too long
+	Doubled   atomic.Uint64 // packets of which all was there already
+	Lost      atomic.Uint64 // frames with a gap, though later sound was there
+	Concealed atomic.Uint64 // frames with anything made up
+	Skipped   atomic.Uint64 // frames left out to catch up
+	Restarted atomic.Uint64 // talkspurts begun
+}
+
+// Frames and spans a Buffer holds.
+const (
+	holdMS    = 500 // how far ahead of the playout a packet may be
+	maxSpans  = 8   // pieces with gaps between them
+	fadeMS    = 60
+	idleAfter = 4  // frames without sound after which a stream begins anew
+	watch     = 50 // frames over which the least fill is taken
+)
+
+type span struct{ from, to uint32 }
+
+// Buffer is one member's playout.
+type Buffer struct {
+	frame int // samples a tick
+	depth int // samples of delay
+	count *Counters
+
+	samples []int16 // by timestamp, modulo its length, a power of two
+	spans   [maxSpans]span
+	n       int // of spans, in order, apart from each other
+
+	running bool
+	play    uint32 // timestamp of the next sample to play
+	newest  uint16 // sequence number
+	fade    int    // samples of concealment left before silence
+	idle    int    // frames without sound
+	least   int    // fill seen in this watch
+	watched int
+}
+
+// New makes a buffer for frames of that many samples, playing depth samples behind.
+func New(frame, depth int, count *Counters) *Buffer {
+	size := 1
+	for size < frame*(holdMS/20+8) {
+		size *= 2
+	}
+	return &Buffer{frame: frame, depth: depth, count: count, samples: make([]int16, size)}
+}
+
+// Put stores a packet's samples.
+func (b *Buffer) Put(timestamp uint32, seq uint16, in []int16) {
+	hold := b.frame * holdMS / 20
+	if len(in) == 0 || len(in) > hold {
+		b.count.Early.Add(1)
+		return
+	}
+	if !b.running || b.idle >= idleAfter {
+		b.start(timestamp, seq)
+	}
+	ahead := int(int32(timestamp - b.play))
+	switch {
+	case ahead > hold:
+		b.count.Early.Add(1)
+		return
+	case ahead < 0 && ahead >= -hold && b.n == 0 && int16(seq-b.newest) > 0:
+		b.count.Late.Add(1)
+		b.play, ahead = timestamp, 0 // the stream has fallen behind: wait for it from now on
+	case ahead+len(in) <= 0:
+		b.count.Late.Add(1)
+		return
+	}
+	if int16(seq-b.newest) > 0 {
+		b.newest = seq
+	}
+	if ahead < 0 {
+		in, timestamp = in[-ahead:], b.play
+	}
+	b.store(timestamp, in)
+}
+
+func (b *Buffer) start(timestamp uint32, seq uint16) {
+	b.count.Restarted.Add(1)
+	b.running, b.n, b.idle, b.fade = true, 0, 0, 0
+	b.play = timestamp - uint32(b.depth)
+	b.newest = seq
+	b.least, b.watched = 1<<30, 0
+}
+
+func (b *Buffer) store(from uint32, in []int16) {
+	to := from + uint32(len(in))
+	for _, s := range b.spans[:b.n] {
+		if int32(from-s.from) >= 0 && int32(s.to-to) >= 0 {
+			b.count.Doubled.Add(1)
+			return
+		}
+	}
+	if !b.insert(span{from, to}) {
+		b.count.Early.Add(1)
+		return
+	}
+	at := int(from) & (len(b.samples) - 1)
+	k := copy(b.samples[at:], in)
+	copy(b.samples, in[k:])
+}
+
+// insert joins s with those it touches; false if there are too many pieces.
+func (b *Buffer) insert(s span) bool {
+	i := 0
+	for i < b.n && int32(s.from-b.spans[i].to) > 0 {
+		i++
+	}
+	j := i
+	for j < b.n && int32(b.spans[j].from-s.to) <= 0 {
+		s.from = earlier(s.from, b.spans[j].from)
+		s.to = later(s.to, b.spans[j].to)
+		j++
+	}
+	if j == i && b.n == maxSpans {
+		return false
+	}
+	tail := copy(b.spans[i+1:], b.spans[j:b.n:maxSpans])
+	b.spans[i] = s
+	b.n = i + 1 + tail
+	return true
+}
+
+func earlier(a, b uint32) uint32 {
+	if int32(a-b) < 0 {
+		return a
+	}
+	return b
+}
+
+func later(a, b uint32) uint32 {
+	if int32(a-b) > 0 {
+		return a
+	}
+	return b
+}
+
+// Skip passes over ticks that did not run.
+func (b *Buffer) Skip(frames int) {
+	if b.running {
+		b.play += uint32(frames * b.frame)
+		b.forget()
+	}
+}
+
+// forget drops the spans before the playout.
+func (b *Buffer) forget() {
+	k := 0
+	for k < b.n && int32(b.spans[k].to-b.play) <= 0 {
+		k++
+	}
+	b.n = copy(b.spans[:], b.spans[k:b.n])
+	if b.n > 0 && int32(b.spans[0].from-b.play) < 0 {
+		b.spans[0].from = b.play
+	}
+}

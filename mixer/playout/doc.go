@@ -1,0 +1,11 @@
+// Package playout turns a member's packets, as they come, into one frame a tick: a
+// store of samples by timestamp, so that packets of any length, out of order or
+// doubled, find their place (RFC 3550 §5.1: timestamps count samples).
+//
+// A Buffer belongs to the tick goroutine and allocates nothing after New. It plays a
+// fixed depth behind the first packet of a talkspurt. A stream that falls behind
+// makes it wait (the delay grows), one that piles up makes it skip a frame, softly,
+// after a second; what is missing is concealed by repeating the last 20 ms with a
+// fade of 60 ms. What happened is counted in Counters, which many buffers share and
+// any goroutine reads.
+package playout

@@ -1,0 +1,104 @@
+package playout
+
+// Pull fills out, one frame, with what is due. It says false if that is silence for
+// want of packets; out is cleared then.
+func (b *Buffer) Pull(out []int16) bool {
+	out = out[:b.frame]
+	if !b.running || (b.n == 0 && b.fade == 0) {
+		clear(out)
+		if b.running {
+			b.idle++
+			b.play += uint32(b.frame)
+		}
+		return false
+	}
+	b.catchUp()
+	missing, madeUp := b.fill()
+	b.load(out, b.play)
+	b.play += uint32(b.frame)
+	b.forget()
+	if madeUp {
+		b.count.Concealed.Add(1)
+		if b.n > 0 {
+			b.count.Lost.Add(1)
+		}
+	}
+	if missing == b.frame {
+		b.idle++
+	} else {
+		b.idle = 0
+	}
+	return true
+}
+
+// fill makes the frame at play whole in the store. It says how many samples were not
+// there, and whether any were made up from sound before (not: left silent).
+func (b *Buffer) fill() (missing int, madeUp bool) {
+	at, end := b.play, b.play+uint32(b.frame)
+	for _, s := range b.spans[:b.n] {
+		if int32(s.from-end) >= 0 {
+			break
+		}
+		if gap := int(int32(s.from - at)); gap > 0 {
+			missing, madeUp = missing+gap, madeUp || b.fade > 0
+			b.conceal(at, gap)
+		}
+		at = s.to
+		b.fade = b.frame * fadeMS / 20
+	}
+	if gap := int(int32(end - at)); gap > 0 {
+		missing, madeUp = missing+gap, madeUp || b.fade > 0
+		b.conceal(at, gap)
+	}
+	return missing, madeUp
+}
+
+// conceal writes n samples at from: those of a frame before, fading.
+func (b *Buffer) conceal(from uint32, n int) {
+	mask := uint32(len(b.samples) - 1)
+	full := int32(b.frame * fadeMS / 20)
+	for i := range uint32(n) {
+		if b.fade == 0 {
+			b.samples[(from+i)&mask] = 0
+			continue
+		}
+		b.fade--
+		// The source may itself be concealed and faded: only the first frame of a gap
+		// is taken at face value, later ones fade faster than a straight line.
+		x := int32(b.samples[(from+i-uint32(b.frame))&mask])
+		b.samples[(from+i)&mask] = int16(x * int32(b.fade) / full)
+	}
+}
+
+func (b *Buffer) load(out []int16, from uint32) {
+	at := int(from) & (len(b.samples) - 1)
+	k := copy(out, b.samples[at:])
+	copy(out[k:], b.samples)
+}
+
+// catchUp leaves out a frame, once in a watch, if even the least fill of that watch
+// was a frame and a half more than the depth needs. The seam is a crossfade.
+func (b *Buffer) catchUp() {
+	fill := 0
+	if b.n > 0 {
+		fill = int(int32(b.spans[b.n-1].to - b.play))
+	}
+	b.least = min(b.least, fill)
+	if b.watched++; b.watched < watch {
+		return
+	}
+	spare := b.least - b.frame - b.depth
+	b.least, b.watched = 1<<30, 0
+	if 2*spare < 3*b.frame || b.n != 1 || int32(b.spans[0].from-b.play) > 0 {
+		return
+	}
+	b.count.Skipped.Add(1)
+	mask := uint32(len(b.samples) - 1)
+	for i := range uint32(b.frame) {
+		old := int32(b.samples[(b.play+i)&mask])
+		next := &b.samples[(b.play+i+uint32(b.frame))&mask]
+		*next = int16((old*int32(uint32(b.frame)-i) + int32(*next)*int32(i)) / int32(b.frame))
+	}
+	b.play += uint32(b.frame)
+	b.forget()
+}

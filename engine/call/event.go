@@ -57,6 +57,12 @@ type (
 		Cause   Cause
 		Headers []Header
 	}
+	// Reinvite offers new media in a call that is up: another address, Hold or its
+	// end. It comes to Agreed, or to Refused (the call stays as it was), or to Ended.
+	Reinvite struct {
+		Leg   string
+		Media sdp.Local
+	}
 	// Dial begins a leg of ours (UAC) with an offer.
 	Dial struct {
 		Leg      string
@@ -78,6 +84,7 @@ func (Progress) input()   {}
 func (Accept) input()     {}
 func (Reject) input()     {}
 func (Hangup) input()     {}
+func (Reinvite) input()   {}
 func (Dial) input()       {}
 
 // TimerID names a timer of the core: what it belongs to and which of its timers.

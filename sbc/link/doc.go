@@ -1,0 +1,5 @@
+// Package link is how the SBC meets the network: datagrams in batches, each with the
+// local port of the slice it came to or leaves from. sbc/link/socket does it with
+// plain UDP sockets, sbc/link/memory within a process for tests; packet rings come
+// later. The relay's two goroutines are the callers.
+package link

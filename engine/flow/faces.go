@@ -3,20 +3,21 @@ package flow
 import "github.com/callwright/callwright/sandbox"
 
 // Faces is the table of all that scripts can name. Each name of the script API is
-// either here as built, or under NotBuilt, so that it says so.
+// either here as built, or under NotBuilt, so that it says so. What the sandbox has of
+// its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace(), stateFace(), logFace()}
+		conferenceFace(), memberFace(), appFace()}
 }
 
-// kinds says how each operation of the table begins. Names are CLASS.METHOD; timers
-// and sleep have no class.
+// kinds says how each operation of the table begins, and the sandbox's own ones. Names
+// are CLASS.METHOD.
 var kinds = map[string]kind{
 	".sleep":        {make: func() verb { return &sleep{} }},
 	".setTimeout":   {make: func() verb { return &sleep{} }},
 	".clearTimeout": {make: func() verb { return &clearTimeout{} }},
 	".conference":   {make: func() verb { return &conference{} }},
-	"State.commit":  {make: func() verb { return &commit{} }},
+	".state.commit": {make: func() verb { return &commit{} }},
 
 	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
 	"Call.progress":   {make: func() verb { return &progress{} }, live: true},
@@ -86,28 +87,5 @@ func appFace() sandbox.Face {
 		Events: []string{"call"},
 		NotBuilt: []string{"use", "route", "dial", "call", "calls", "emit", "every", "at", "limit", "metrics", "version",
 			"rollback", "api"},
-	}
-}
-
-func stateFace() sandbox.Face {
-	return sandbox.Face{
-		Class: "State", Doc: "the deployment's one persistent object, beside its own properties",
-		Methods: []sandbox.Method{
-			{Name: "commit", Doc: "waits until the writes so far are on disk on a majority", ResultType: "void"},
-		},
-		NotBuilt: []string{"tx", "watch"},
-	}
-}
-
-func logFace() sandbox.Face {
-	line := []sandbox.Param{{Name: "parts", Type: sandbox.Any, Rest: true}}
-	return sandbox.Face{
-		Class: "Log", Export: "log", Doc: "lines for the operator's log",
-		Methods: []sandbox.Method{
-			{Name: "debug", Params: line, Local: true, ResultType: "void"},
-			{Name: "info", Params: line, Local: true, ResultType: "void"},
-			{Name: "warn", Params: line, Local: true, ResultType: "void"},
-			{Name: "error", Params: line, Local: true, ResultType: "void"},
-		},
 	}
 }

@@ -1,14 +1,13 @@
 package flow
 
-import "encoding/json"
-
 // sleep is sleep() and setTimeout(): nothing but a time. It goes on after the call
 // has ended, so that a flow can finish what it has begun.
 type sleep struct {
-	Duration millis `json:"duration"`
+	Duration millis `json:"duration"` // of sleep
+	Ms       millis `json:"ms"`       // of setTimeout
 }
 
-func (v *sleep) begin(o *operation) { o.arm("sleep", v.Duration.duration()) }
+func (v *sleep) begin(o *operation) { o.arm("sleep", (v.Duration + v.Ms).duration()) }
 
 func (v *sleep) step(o *operation, e event) {
 	if _, ok := e.(timer); ok {
@@ -16,18 +15,16 @@ func (v *sleep) step(o *operation, e event) {
 	}
 }
 
-// clearTimeout forgets a setTimeout: its operation never completes.
+// clearTimeout forgets a setTimeout. Nobody waits for either: neither is completed.
 type clearTimeout struct {
-	Timer json.Number `json:"timer"`
+	Op uint32 `json:"op"`
 }
 
 func (v *clearTimeout) begin(o *operation) {
-	if n, err := v.Timer.Int64(); err == nil {
-		if t := o.u.ops[uint32(n)]; t != nil && t.method == "setTimeout" {
-			t.forget()
-		}
+	if t := o.u.ops[v.Op]; t != nil && t.method == "setTimeout" {
+		t.forget()
 	}
-	o.complete(nil)
+	o.forget()
 }
 
 func (v *clearTimeout) step(*operation, event) {}

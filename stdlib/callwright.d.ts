@@ -1,0 +1,567 @@
+// The script API of Callwright, as it is built. A script is an ES module (JavaScript or
+// TypeScript, or CommonJS) whose default export is an async function of one call:
+//
+//   import { play } from 'callwright';
+//   export const routes = ['5000', '+4420*', /^9\d{3}$/];
+//   export default async function (call) {
+//     await call.answer();
+//     const r = await call.gather({ prompt: 'welcome.wav', max: 4, tries: 3 });
+//     if (r.ok) await call.play(['you-typed.wav', play('tone:440/500')]);
+//   }
+//
+// When the function returns or throws, the call ends: an answered one is hung up, one
+// that was never answered gets 480, or 500 after an error.
+//
+// Every verb is numbered, journalled and awaited: it survives the loss of the process
+// that runs the script. Every verb gives a result object that says how it ended. Only
+// mistakes in the program throw (BadOption, or Error when the call is not in a state
+// for it), and verbs on a call that has ended (CallEnded). Fields change only between
+// awaits. Options and names that are not declared here throw at once.
+
+declare module 'callwright' {
+  /** A time: a number of milliseconds, or '200ms', '5s', '1.5m', '2h'. */
+  export type Duration = number | string;
+
+  /**
+   * What can be played:
+   * - `'hello.wav'`: a WAV file (8 to 48 kHz, 16 bit, mono or stereo), named from the
+   *   script's own directory, which it cannot leave;
+   * - `'tone:425/200,0/200x3'`: frequencies in Hz (`350+440` sounds both, 0 is silence),
+   *   each with its length in ms, and how often; without a length, for ever;
+   * - `'silence:2s'`;
+   * - `'recordings:ID.wav'`: the `url` of a recording;
+   * - what play(), tone() and silence() of this module give;
+   * - a list of these, played without a gap.
+   */
+  export type Source = string | Value | Source[];
+
+  /** A source made by play(), tone() or silence(). */
+  export interface Value { readonly $value: string }
+
+  /** `play('a.wav')` is the source 'a.wav', for lists that mix kinds. */
+  export function play(source: Source): Value;
+  /** `tone('350+440/1000')` is the source 'tone:350+440/1000'. */
+  export function tone(spec: string): Value;
+  /** `silence('2s')` is the source 'silence:2s'. */
+  export function silence(duration: Duration): Value;
+
+  /**
+   * Waits. Goes on after the call has ended, for at most a minute.
+   * @example await sleep('1500ms');
+   */
+  export function sleep(duration: Duration): Promise<void>;
+
+  /**
+   * Waits for the first of some promises; the others go on.
+   * @example const r = await race({ digits: call.gather({ max: 1 }), quiet: sleep('10s') });
+   */
+  export function race<T extends Record<string, unknown>>(entries: T): Promise<RaceResult>;
+
+  /** Which promise was first, and what it gave. */
+  export interface RaceResult { key: string; value: any }
+
+  /**
+   * Opens the conference of that name; it is there from now on for all scripts that
+   * open it, and starts when the first call joins.
+   * @example const room = await conference('1234', { rate: 16000 });
+   * @throws BadOption for an empty name; Busy when it already runs at another rate.
+   */
+  export function conference(name: string, options?: ConferenceOptions): Promise<Conference>;
+
+  export interface ConferenceOptions {
+    /** Sampling rate it mixes at, in Hz: 8000 for a new one, what it has for others. */
+    rate?: 8000 | 16000;
+    /** How many may be in; 0 is no limit. Joining a full one throws Busy. */
+    maxMembers?: number;
+  }
+
+  /**
+   * One global, persistent object of the deployment: plain reads and writes of JSON, each
+   * run of the script between two awaits whole or not at all. Also a global.
+   * @example state.calls = (state.calls ?? 0) + 1;
+   */
+  export const state: State;
+
+  export interface State {
+    /** Runs a function at once; what it wrote is undone when it throws. */
+    tx<T>(change: (state: State) => T): T;
+    /** Waits until all writes so far are on disk on a majority of the brains. */
+    commit(): Promise<void>;
+    [name: string]: any;
+  }
+
+  /** The app's own run, beside its calls: register listeners at the top level. */
+  export const app: App;
+
+  export interface App {
+    /**
+     * Listens to what happens to the app. In a call's own run this does nothing.
+     * @example app.on('call', c => console.log('a call from', c.from.number));
+     */
+    on<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    /** As on, for one event. */
+    once<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    /** Undoes on or once. */
+    off<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    /** The events as they come, one after another. */
+    events(...names: (keyof AppEvents)[]): Events;
+  }
+
+  export interface AppEvents {
+    /** A call came in, for whichever app: its fields. */
+    call: CallView;
+  }
+
+  /** A queue of events, for `await ev.next()` and `for await (const e of ev)`. */
+  export interface Events extends AsyncIterable<any> {
+    next(): Promise<{ done: boolean; value: any; type?: string }>;
+    return(value?: any): Promise<{ done: boolean; value: any }>;
+  }
+
+  export type CallState = 'new' | 'ringing' | 'early' | 'answered' | 'held' | 'ended';
+
+  export interface Party { uri: string; user: string; host: string; number: string; name: string }
+  export interface CallerId { number: string; name: string }
+  /** Where the call's INVITE came from. */
+  export interface Origin { ip: string; port: number; transport: 'udp' | 'tcp' }
+  export interface Media { codec?: string; rate?: number; sbc?: string }
+  /** Unix milliseconds. */
+  export interface Times { created: number; ringing?: number; answered?: number; ended?: number }
+  /** Why a call ended: one of the names, with its codes, and who ended it. */
+  export interface Cause {
+    name: 'normal' | 'busy' | 'no-answer' | 'rejected' | 'declined-everywhere' | 'not-found' | 'gone' | 'unreachable'
+      | 'forbidden' | 'auth-failed' | 'congested' | 'unavailable' | 'not-acceptable' | 'canceled' | 'answered-elsewhere'
+      | 'timeout' | 'time-limit' | 'media-timeout' | 'blocked' | 'budget' | 'worker-lost';
+    sip: number; q850: number; text: string; by: string;
+  }
+
+  /** The fields of a call, as plain data. */
+  export interface CallView {
+    id: string; sipCallId: string; direction: 'inbound'; state: CallState; from: Party; to: Party; callerId: CallerId;
+    source: Origin; user: string | null; codec?: string; media: Media; tags: string[]; vars: Record<string, any>;
+    times: Times; cause: Cause | null;
+  }
+
+  export interface CallEvents {
+    /** A key was pressed while no gather was on. `ms` is how long. */
+    dtmf: { digit: string; ms: number };
+    /** The caller began or stopped talking. */
+    talk: { talking: boolean };
+    /** The caller put us on hold, or back. */
+    held: {};
+    resumed: {};
+    /** The call has ended. */
+    ended: Cause;
+  }
+
+  /**
+   * One call. A verb that needs audio (play, gather, echo, record, sendDigits and
+   * joining a conference) answers the call first, unless progress() has opened early
+   * audio.
+   */
+  export interface Call {
+    readonly id: string;
+    /** Call-ID of the SIP dialog. */
+    readonly sipCallId: string;
+    readonly direction: 'inbound';
+    readonly state: CallState;
+    readonly from: Party;
+    /** Where the call is meant to go: the Request-URI. */
+    readonly to: Party;
+    readonly callerId: CallerId;
+    readonly source: Origin;
+    /** The registered user who calls, or null. */
+    readonly user: string | null;
+    /** 'PCMU' or 'PCMA', once agreed. */
+    readonly codec?: string;
+    readonly media: Media;
+    readonly tags: string[];
+    /** The call's own JSON variables, for the script to write; shown by the control API. */
+    vars: Record<string, any>;
+    readonly times: Times;
+    /** Why the call ended, or null while it is up. */
+    readonly cause: Cause | null;
+    /** Comes true when the call has ended. */
+    readonly ended: Promise<Cause>;
+
+    /**
+     * Sends 180 Ringing.
+     * @example await call.ring({ headers: { 'X-Reason': 'agent' } });
+     * @throws Error when the call is answered; BadOption for a header that cannot be set.
+     */
+    ring(options?: RingOptions): Promise<void>;
+
+    /**
+     * Sends 183 Session Progress and opens early audio: what is played now is heard
+     * before the answer. Done when audio stands.
+     * @throws Error when the call is answered; Busy when no worker has room.
+     */
+    progress(options?: ProgressOptions): Promise<void>;
+
+    /**
+     * Answers the call with 200. Done when audio stands; at once if it does already.
+     * @example await call.answer({ delay: '500ms' });
+     * @throws CallEnded when the caller gave up; Busy when no worker has room.
+     */
+    answer(options?: AnswerOptions): Promise<void>;
+
+    /**
+     * Refuses the call: a SIP status from 400 to 699 or the name of a cause; 'busy'
+     * without one. Done when the call has ended.
+     * @example return call.reject('busy');
+     * @throws Error when the call is answered; BadOption for an unknown name.
+     */
+    reject(code?: number | Cause['name'], options?: RejectOptions): Promise<Cause>;
+
+    /**
+     * Answers 302 with one or more other URIs to try. Done when the call has ended.
+     * @example return call.redirect('sip:desk@example.com');
+     * @throws Error when the call is answered; BadOption for what is no URI.
+     */
+    redirect(contacts: string | string[], options?: RedirectOptions): Promise<Cause>;
+
+    /**
+     * Ends the call however it stands. Done when it has ended; never throws CallEnded.
+     * @example return call.hangup({ cause: 'normal' });
+     * @throws BadOption for an unknown cause.
+     */
+    hangup(options?: HangupOptions): Promise<Cause>;
+
+    /** The caller is not heard ('in'), hears no others ('out'), or both, which is the default. */
+    mute(which?: 'in' | 'out' | 'both'): Promise<void>;
+    /** Undoes mute. */
+    unmute(which?: 'in' | 'out' | 'both'): Promise<void>;
+
+    /**
+     * Plays to the caller. Gives a Playback at once; await it for the result. A file
+     * that is missing or broken gives the reason 'error', and a warning in the log.
+     * @example const r = await call.play(['hello.wav', 'silence:500ms'], { bargeIn: 'digits' });
+     * @example const music = call.play('hold.wav', { loop: true }); await music.stop();
+     * @throws BadOption for a path that leaves the script's directory, or a wrong tone.
+     */
+    play(source: Source, options?: PlayOptions): Playback;
+
+    /**
+     * Returns the caller's own audio, until a digit (which is used up), a time, or the
+     * end. `heard` is how much audio was returned, in ms.
+     * @example const { ms, heard } = await call.echo({ delay: '200ms', for: '30s' });
+     * @throws Busy when it is echoed already.
+     */
+    echo(options?: EchoOptions): Promise<EchoResult>;
+
+    /**
+     * Collects digits: prompt, first digit, further digits, validation, and again. Digits
+     * typed before it are taken first, and then no prompt is played. A later gather takes
+     * over from one that is still on.
+     * @example const r = await call.gather({ prompt: 'pin.wav', max: 4, mask: true, validate: /^\d{4}$/ });
+     * @throws BadOption for wrong options; whatever `validate` throws.
+     */
+    gather(options?: GatherOptions): Promise<GatherResult>;
+
+    /**
+     * Records into a WAV file. Gives a Recording at once; await it for the result, whose
+     * `url` can be played.
+     * @example const r = await call.record({ beep: true, max: '1m', terminators: '#' }); await call.play(r.url);
+     * @throws BadOption for a file outside of the recordings' directory.
+     */
+    record(options?: RecordOptions): Recording;
+
+    /**
+     * Sends keys to the caller as telephone-events. 'w' is a pause of half a second.
+     * @example await call.sendDigits('1w2#');
+     * @throws BadOption for what is no key.
+     */
+    sendDigits(digits: string, options?: SendDigitsOptions): Promise<SendResult>;
+
+    /** As race() of this module. */
+    race<T extends Record<string, unknown>>(entries: T): Promise<RaceResult>;
+
+    /** Calls the listener at each event. */
+    on<K extends keyof CallEvents>(event: K, listener: (e: CallEvents[K]) => void): this;
+    /** As on, for one event. */
+    once<K extends keyof CallEvents>(event: K, listener: (e: CallEvents[K]) => void): this;
+    /** Undoes on or once. */
+    off<K extends keyof CallEvents>(event: K, listener: (e: CallEvents[K]) => void): this;
+    /**
+     * The events as they come, one after another.
+     * @example const keys = call.events('dtmf'); const { value } = await keys.next();
+     */
+    events(...names: (keyof CallEvents)[]): Events;
+  }
+
+  /** SIP headers by name; one value or several. Those of the dialog itself cannot be set. */
+  export type Headers = Record<string, string | string[]>;
+
+  export interface RingOptions {
+    headers?: Headers;
+    /** URI for the Alert-Info header. */
+    alertInfo?: string;
+  }
+  export interface ProgressOptions { headers?: Headers }
+  export interface AnswerOptions {
+    headers?: Headers;
+    /** Waits before it answers. @default 0 */
+    delay?: Duration;
+  }
+  export interface RejectOptions {
+    /** The reason phrase. */
+    reason?: string;
+    headers?: Headers;
+  }
+  export interface RedirectOptions { headers?: Headers }
+  export interface HangupOptions {
+    /** The name of a cause. @default 'normal' */
+    cause?: Cause['name'];
+    headers?: Headers;
+  }
+
+  export interface PlayOptions {
+    /** true: for ever; a number: that many times. @default false */
+    loop?: boolean | number;
+    /** Where to begin. */
+    offset?: Duration;
+    /** The same as offset. */
+    from?: Duration;
+    /** In dB, from -60 to 30. @default 0 */
+    gain?: number;
+    /** true or 'digits': any digit stops it, and stays typed ahead for the next gather. @default false */
+    bargeIn?: boolean | 'digits';
+    /** Keys that stop it and are used up. @default '' */
+    terminators?: string;
+  }
+
+  /** How a play ended, and after how many ms; `digit` is the key that stopped it. */
+  export interface PlayResult {
+    reason: 'finished' | 'stopped' | 'digit' | 'hangup' | 'ended' | 'error';
+    played: number;
+    digit?: string;
+    error?: string;
+  }
+
+  /** A running play. Await it for its result. */
+  export interface Playback extends PromiseLike<PlayResult> {
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+    /** Ends it with the reason 'stopped'. */
+    stop(): Promise<void>;
+  }
+
+  export interface EchoOptions {
+    /** How late the audio comes back, at most 5s. @default 0 */
+    delay?: Duration;
+    /** How long; 0 is until a digit or the end. @default 0 */
+    for?: Duration;
+  }
+  export interface EchoResult { ms: number; heard: number; reason: 'digit' | 'time' | 'hangup' | 'error'; digit?: string; error?: string }
+
+  export interface GatherOptions {
+    /** What to collect. @default ['digits'] */
+    input?: 'digits'[];
+    prompt?: Source;
+    /** Ends it when so many digits are there; 0 is no limit. @default 0 */
+    max?: number;
+    /** With fewer digits a try has failed. @default 1 */
+    min?: number;
+    /** Keys that end it. @default '#' */
+    terminators?: string;
+    /** The terminator is part of the digits. @default false */
+    keepTerminator?: boolean;
+    /** For the first digit, from the end of the prompt. @default '5s' */
+    timeout?: Duration;
+    /** For each further digit. @default '3s' */
+    interDigitTimeout?: Duration;
+    /** A digit stops the prompt. Without it, digits typed meanwhile count after it. @default true */
+    bargeIn?: boolean | { digits?: boolean };
+    /** Take digits typed ahead; otherwise they are forgotten. @default true */
+    buffer?: boolean;
+    /** How often to ask. @default 1 */
+    tries?: number;
+    /** Instead of prompt, from the second try on. */
+    retryPrompt?: Source;
+    /** Instead of retryPrompt, after digits that were not valid. */
+    invalidPrompt?: Source;
+    /** Are these digits right? A function may be async. */
+    validate?: RegExp | ((digits: string) => unknown);
+    /** The digits appear in no log and no list of calls. @default false */
+    mask?: boolean;
+  }
+
+  /**
+   * `ok`: enough digits came, and they are valid. `reason` says what ended it, in `tries`
+   * tries: 'digits' (max reached, or time after enough), 'terminator', 'timeout' (none or
+   * too few), 'invalid', 'hangup', 'replaced' (by a later gather). `bargedAt` is how many
+   * ms into the prompt the caller typed.
+   */
+  export interface GatherResult {
+    ok: boolean;
+    digits: string;
+    reason: 'digits' | 'terminator' | 'timeout' | 'invalid' | 'hangup' | 'replaced';
+    tries: number;
+    terminator?: string;
+    bargedAt?: number;
+  }
+
+  export interface RecordOptions {
+    /** Name of the file, below the recordings' directory; without it one is made. */
+    file?: string;
+    /** 'stereo' with leg 'both': the caller left, what the caller hears right. @default 'mono' */
+    mode?: 'mono' | 'stereo';
+    /** What the caller says, hears, or both. @default 'in' */
+    leg?: 'in' | 'out' | 'both';
+    /** Longest time; 0 is no limit. @default 0 */
+    max?: Duration;
+    /** Ends it when nothing was said so long; 0 is no limit. @default 0 */
+    maxSilence?: Duration;
+    /** Keys that end it and are used up. @default '' */
+    terminators?: string;
+    /** A short tone first. @default false */
+    beep?: boolean;
+    /** Cuts the silence at the end. @default false */
+    trim?: boolean;
+  }
+
+  export interface RecordResult {
+    reason: 'stopped' | 'max' | 'silence' | 'terminator' | 'hangup' | 'error';
+    ms: number;
+    /** 'recordings:ID.wav' */
+    url: string;
+    sha256?: string;
+    digit?: string;
+    error?: string;
+  }
+
+  /** A running recording. Await it for its result. */
+  export interface Recording extends PromiseLike<RecordResult> {
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+    /** Ends it with the reason 'stopped'. */
+    stop(): Promise<void>;
+  }
+
+  export interface SendDigitsOptions {
+    /** @default 'rtp' */
+    method?: 'rtp';
+    /** Of each key. @default '100ms' */
+    duration?: Duration;
+    /** Between keys. @default '50ms' */
+    gap?: Duration;
+  }
+  export interface SendResult { reason: 'finished' | 'stopped' | 'hangup' | 'gone' | 'error'; ms: number; error?: string }
+
+  /** A member as plain data; `id` is the call's. */
+  export interface MemberView {
+    id: string; label?: string; tags: string[]; role: 'moderator' | 'speaker' | 'listener'; number: string; name: string;
+    muted: boolean; deaf: boolean; talking: boolean;
+    /** Unix ms. */
+    joined: number;
+  }
+
+  export interface ConferenceEvents {
+    /** The first joined; the last left. */
+    start: { name: string; rate: number };
+    end: { ms: number };
+    join: MemberView;
+    leave: MemberView & { reason: string; ms: number };
+    mute: MemberView;
+    unmute: MemberView;
+    'talk-start': MemberView;
+    'talk-stop': MemberView;
+    dtmf: MemberView & { digit: string };
+    /** Something played to all has ended. */
+    'play-done': PlayResult;
+  }
+
+  /** Which members: an id, a member, a list of those, or what they must be. None: all. */
+  export type Filter = string | Member | MemberView | (string | Member | MemberView)[]
+    | { id?: string; tag?: string; tags?: string[]; role?: string; label?: string; muted?: boolean; talking?: boolean };
+
+  /** Callers who hear each other, each all others. It ends when the last has left. */
+  export interface Conference {
+    readonly name: string;
+    readonly rate: number;
+    readonly state: 'idle' | 'running';
+    /** How many are in. */
+    readonly size: number;
+    /** When it started, in Unix ms; absent while idle. */
+    readonly started?: number;
+
+    /**
+     * Puts the script's own call in, out of any other it is in.
+     * @example const m = await room.join(call, { label: call.from.name }); const { reason, ms } = await m.left;
+     * @throws Busy when it is full.
+     */
+    join(call: Call, options?: JoinOptions): Promise<Member>;
+    /** Lists who is in, in the order they joined. */
+    members(filter?: Filter): Promise<MemberView[]>;
+    /** Members are not heard; gives how many that changed. */
+    mute(filter?: Filter): Promise<Count>;
+    /** Members are heard again. */
+    unmute(filter?: Filter): Promise<Count>;
+    /** Takes members out; their calls go on. */
+    kick(filter?: Filter): Promise<Count>;
+    /**
+     * Plays to all who are in. With nobody in, its reason is 'ended' at once.
+     * @example await room.play('recording-starts.wav');
+     */
+    play(source: Source, options?: ConferencePlayOptions): Playback;
+    /** Takes everybody out. */
+    end(): Promise<Count>;
+
+    /** Calls the listener at each event. */
+    on<K extends keyof ConferenceEvents>(event: K, listener: (e: ConferenceEvents[K]) => void): this;
+    /** As on, for one event. */
+    once<K extends keyof ConferenceEvents>(event: K, listener: (e: ConferenceEvents[K]) => void): this;
+    /** Undoes on or once. */
+    off<K extends keyof ConferenceEvents>(event: K, listener: (e: ConferenceEvents[K]) => void): this;
+    /** The events as they come, one after another. */
+    events(...names: (keyof ConferenceEvents)[]): Events;
+  }
+
+  export interface Count { count: number }
+
+  export interface ConferencePlayOptions {
+    /** true: for ever; a number: that many times. @default false */
+    loop?: boolean | number;
+  }
+
+  export interface JoinOptions {
+    label?: string;
+    tags?: string[];
+    /** A listener is muted. @default 'speaker' */
+    role?: 'moderator' | 'speaker' | 'listener';
+    /** Is not heard. @default false */
+    muted?: boolean;
+    /** Hears no others. @default false */
+    deaf?: boolean;
+    /** How loud it is to others, in dB from -60 to 30. @default 0 */
+    gainIn?: number;
+    /** How loud others are to it. @default 0 */
+    gainOut?: number;
+  }
+
+  /** A call's place in a conference. */
+  export interface Member extends Readonly<MemberView> {
+    /** Comes true when it has left: 'hangup', 'kicked', 'ended', 'moved' or 'failed', after `ms`. */
+    readonly left: Promise<{ reason: 'hangup' | 'kicked' | 'ended' | 'moved' | 'failed'; ms: number }>;
+  }
+
+  /** Lines for the operator's log, as console's. */
+  export const log: Log;
+
+  export interface Log {
+    debug(...parts: unknown[]): void;
+    info(...parts: unknown[]): void;
+    warn(...parts: unknown[]): void;
+    error(...parts: unknown[]): void;
+  }
+
+  /** A verb was called on a call that has ended. */
+  export class CallEnded extends Error { cause: Cause }
+  export class Timeout extends Error {}
+  /** An option or argument that cannot be meant. */
+  export class BadOption extends Error {}
+  export class Denied extends Error {}
+  export class Diverged extends Error {}
+  /** What is needed is taken or full. */
+  export class Busy extends Error {}
+}

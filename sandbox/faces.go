@@ -13,6 +13,9 @@ type Face struct {
 	Events []string
 	// Promises are promise fields ("ended"), settled by the event of that name.
 	Promises []string
+	// Export is the name under which 'callwright' exports the one object of this
+	// class, whose handle is that name too. "App" has "app" without saying so.
+	Export string
 	// NotBuilt are names of the API that this release does not have yet: reading
 	// one throws an Error "call.hold is not built yet".
 	NotBuilt []string
@@ -39,6 +42,11 @@ type Method struct {
 	Handle  bool
 	// Value: no operation; returns {"$value": Name, …args} at once (play('a.wav')).
 	Value bool
+	// Local: no operation; the host does it itself. "race" is the only one.
+	Local bool
+	// Brief: the functions among its arguments are not asked after the operation's
+	// end, and are let go then. Otherwise they live as long as the unit.
+	Brief bool
 	// ResultType is the TypeScript type of the result, for the .d.ts test.
 	ResultType string
 }

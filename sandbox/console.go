@@ -1,0 +1,128 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+const maxLine = 8 << 10 // bytes of one log line
+
+// console is the scripts' console: each line goes into Result.Logs.
+func (r *realm) console() *goja.Object {
+	o := r.rt.NewObject()
+	for name, level := range map[string]string{"debug": "debug", "trace": "debug", "log": "info", "info": "info", "warn": "warn", "error": "error"} {
+		_ = o.Set(name, r.native(name, 0, func(c goja.FunctionCall) goja.Value {
+			r.cur.print(level, c.Arguments)
+			return goja.Undefined()
+		}))
+	}
+	_ = o.Set("assert", r.native("assert", 1, func(c goja.FunctionCall) goja.Value {
+		if !c.Argument(0).ToBoolean() {
+			r.cur.print("error", append([]goja.Value{r.rt.ToValue("assertion failed")}, c.Arguments[min(1, len(c.Arguments)):]...))
+		}
+		return goja.Undefined()
+	}))
+	return o
+}
+
+func (u *unit) print(level string, args []goja.Value) {
+	if u.replay != nil || u.out == nil {
+		return
+	}
+	if u.out.full() {
+		u.log(level, "", "")
+		return
+	}
+	u.quiet = true
+	text := u.r.format(args)
+	u.quiet = false
+	u.log(level, text, u.r.place())
+}
+
+// log adds a line, at most maxLogs an activation; the last says that more was said.
+func (u *unit) log(level, text, line string) {
+	if u.replay != nil || u.out == nil {
+		return
+	}
+	switch {
+	case len(u.out.Logs) < maxLogs-1:
+		u.out.Logs = append(u.out.Logs, Log{Level: level, Text: clip(text, maxLine), Line: line})
+	case len(u.out.Logs) == maxLogs-1:
+		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines at once: the rest is left out", maxLogs-1)})
+	}
+}
+
+func (r *Result) full() bool { return len(r.Logs) >= maxLogs-1 }
+
+// format joins console arguments as Node does: texts as they are, all else inspected,
+// %s %d %i %f %j %o %O %% in the first.
+func (r *realm) format(args []goja.Value) string {
+	var b strings.Builder
+	if len(args) > 1 {
+		if s, ok := args[0].(goja.String); ok && strings.Contains(s.String(), "%") {
+			args = r.directives(&b, s.String(), args[1:])
+			if len(args) > 0 {
+				b.WriteByte(' ')
+			}
+		}
+	}
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if s, ok := a.(goja.String); ok {
+			b.WriteString(s.String())
+		} else {
+			b.WriteString(r.inspect(a))
+		}
+		if b.Len() > maxLine {
+			break
+		}
+	}
+	return b.String()
+}
+
+// directives writes the format text and returns the arguments it did not use.
+func (r *realm) directives(b *strings.Builder, f string, args []goja.Value) []goja.Value {
+	for i := 0; i < len(f); i++ {
+		if f[i] != '%' || i+1 == len(f) {
+			b.WriteByte(f[i])
+			continue
+		}
+		c := f[i+1]
+		if c == '%' {
+			b.WriteByte('%')
+			i++
+			continue
+		}
+		if !strings.ContainsRune("sdifjoO", rune(c)) || len(args) == 0 {
+			b.WriteByte('%')
+			continue
+		}
+		i++
+		b.WriteString(r.directive(c, args[0]))
+		args = args[1:]
+	}
+	return args
+}
+
+func (r *realm) directive(c byte, v goja.Value) string {
+	_, isObj := v.(*goja.Object)
+	switch {
+	case c == 's' && !isObj:
+		return v.String()
+	case (c == 'd' || c == 'i' || c == 'f') && goja.IsNumber(v):
+		if c == 'i' {
+			return fmt.Sprint(v.ToInteger())
+		}
+		return v.String()
+	case c == 'j':
+		w := writer{r: r, max: maxLine}
+		if r.try(func() { w.value(v, 0) }) == nil {
+			return string(w.buf)
+		}
+	}
+	return r.inspect(v)
+}

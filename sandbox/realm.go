@@ -1,0 +1,222 @@
+package sandbox
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dop251/goja"
+)
+
+// preludeText hardens the intrinsics and makes what is easier said in JavaScript. It
+// is compiled once a generation.
+//
+//go:embed prelude.js
+var preludeText string
+
+// maxCallDepth bounds recursion. Overflow cannot be caught by a script and costs the
+// isolate, as an interrupt does.
+const maxCallDepth = 4096
+
+const maxPlaces = 1 << 14 // frames whose line is remembered
+
+// realm is one goja runtime made ready for units: frozen intrinsics, the faces'
+// prototypes, and the functions the host calls. It is used by its isolate's goroutine
+// alone. No value of it leaves it.
+type realm struct {
+	rt      *goja.Runtime
+	program *Program
+	faces   *faceSet
+	state   *State
+	watch   *watch
+	cur     *unit // whose code is running
+	tx      *tx   // the state transaction of the activation under way
+	// fatal is why this realm must be thrown away: it was interrupted, overflowed its
+	// stack, or panicked.
+	fatal error
+
+	instantiate goja.Callable
+	makeError   goja.Callable
+	makeEvents  goja.Callable
+	pushEvent   goja.Callable
+	then        goja.Callable
+	promiseOf   goja.Callable
+	regexTest   goja.Callable
+	errors      map[string]goja.Value
+	protos      map[string]*goja.Object
+	exports     map[string]goja.Value
+	requireFn   goja.Value
+	importFn    goja.Value
+	stateValue  goja.Value
+	stateArrays *goja.Object // prototype of state's lists
+	stateRoot   *goja.Object // prototype of state
+
+	places map[goja.StackFrame]string
+	frames []goja.StackFrame
+}
+
+// newRealm takes about 10 ms, most of it for freezing.
+func newRealm(p *Program, prelude *goja.Program, faces *faceSet, state *State, w *watch) (*realm, error) {
+	r := &realm{rt: goja.New(), program: p, faces: faces, state: state, watch: w,
+		errors: map[string]goja.Value{}, protos: map[string]*goja.Object{}, exports: map[string]goja.Value{},
+		places: map[goja.StackFrame]string{}}
+	r.rt.SetMaxCallStackSize(maxCallDepth)
+	r.rt.SetTimeSource(func() time.Time { return r.now() })
+	r.rt.SetRandSource(func() float64 { return r.cur.random() })
+	r.rt.SetPromiseRejectionTracker(r.rejection)
+	r.guardBuiltins()
+	if err := r.runPrelude(prelude); err != nil {
+		return nil, fmt.Errorf("sandbox: prelude: %w", err)
+	}
+	r.requireFn = r.native("require", 1, r.require)
+	r.importFn = r.native("host", 1, r.hostImport)
+	v, err := r.rt.RunProgram(p.program)
+	if err != nil {
+		return nil, r.fromRun(err)
+	}
+	r.instantiate, _ = goja.AssertFunction(v)
+	return r, nil
+}
+
+func (r *realm) runPrelude(prelude *goja.Program) error {
+	v, err := r.rt.RunProgram(prelude)
+	if err != nil {
+		return err
+	}
+	run, _ := goja.AssertFunction(v)
+	out, err := run(nil, r.natives())
+	if err != nil {
+		return err
+	}
+	o := out.(*goja.Object)
+	fn := func(name string) goja.Callable {
+		f, ok := goja.AssertFunction(o.Get(name))
+		if !ok && err == nil {
+			err = errors.New("no " + name)
+		}
+		return f
+	}
+	r.makeError, r.makeEvents, r.pushEvent = fn("makeError"), fn("makeEvents"), fn("pushEvent")
+	r.then, r.promiseOf, r.regexTest = fn("then"), fn("promiseOf"), fn("regexTest")
+	classes := o.Get("classes").(*goja.Object)
+	for _, k := range classes.Keys() {
+		r.errors[k] = classes.Get(k)
+	}
+	r.makeProtos(o.Get("asyncRace"))
+	harden := fn("harden")
+	if err != nil {
+		return err
+	}
+	args := []goja.Value{r.stateArrays, r.stateRoot}
+	for _, name := range sortedKeys(r.protos) {
+		args = append(args, r.protos[name])
+	}
+	for _, name := range sortedKeys(r.exports) {
+		args = append(args, r.exports[name])
+	}
+	_, err = harden(nil, args...)
+	return err
+}
+
+func (r *realm) now() time.Time {
+	if r.cur == nil {
+		return time.Time{}
+	}
+	return r.cur.now
+}
+
+// try runs f, which may run script code, and returns what it threw. What cannot be
+// caught (an interrupt) is remembered as the realm's end.
+func (r *realm) try(f func()) (err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = r.recovered(x)
+		}
+	}()
+	if ex := r.rt.Try(f); ex != nil {
+		return ex
+	}
+	return nil
+}
+
+// call enters the runtime from outside: when it returns, all jobs have run dry.
+func (r *realm) call(f goja.Callable, this goja.Value, args ...goja.Value) (v goja.Value, err error) {
+	if r.fatal != nil {
+		return nil, r.fatal
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			err = r.recovered(x)
+		}
+	}()
+	v, err = f(this, args...)
+	if uncatchable(err) {
+		r.fatal = err
+	}
+	return v, err
+}
+
+func (r *realm) recovered(x any) error {
+	err, ok := x.(error)
+	if !ok || !uncatchable(err) {
+		err = fmt.Errorf("sandbox: panic in the script engine: %v", x)
+	}
+	r.fatal = err
+	return err
+}
+
+func uncatchable(err error) bool {
+	var in *goja.InterruptedError
+	var so *goja.StackOverflowError
+	return errors.As(err, &in) || errors.As(err, &so)
+}
+
+// newError makes an error of one of the named classes. It must be called from inside
+// the runtime, or through try.
+func (r *realm) newError(name, message string) goja.Value {
+	v, err := r.makeError(nil, r.rt.ToValue(name), r.rt.ToValue(message))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (r *realm) throw(name, format string, args ...any) {
+	panic(r.newError(name, fmt.Sprintf(format, args...)))
+}
+
+// place tells which line of the author's files is running, "main.js:12:9", or "". It
+// costs a look at a few frames; the search in the source map is made once a place.
+func (r *realm) place() string {
+	r.frames = r.rt.CaptureCallStack(8, r.frames[:0])
+	for _, f := range r.frames {
+		s, known := r.places[f]
+		if !known {
+			if s = r.placeOf(f); len(r.places) >= maxPlaces {
+				clear(r.places)
+			}
+			r.places[f] = s
+		}
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func (r *realm) placeOf(f goja.StackFrame) string {
+	if f.SrcName() != bundleName {
+		return ""
+	}
+	pos := f.Position()
+	file := unescape(pos.Filename)
+	if _, own := r.program.sources[file]; !own {
+		return ""
+	}
+	return placeText(file, pos.Line, pos.Column)
+}
+
+func placeText(file string, line, column int) string {
+	return fmt.Sprintf("%s:%d:%d", file, line, column)
+}

@@ -26,8 +26,9 @@ type AppSource struct {
 // Program is a bundled and compiled app. It is immutable and shared by isolates.
 type Program struct {
 	App     string
-	Version string // first 12 hexadecimal digits of the bundle's SHA-256
-	Code    []byte // the bundle, one function expression
+	Version string   // first 12 hexadecimal digits of the bundle's SHA-256
+	Code    []byte   // the bundle, one function expression
+	Files   []string // read to build it, relative to the scripts directory, with slashes
 
 	sources sources
 	program *goja.Program
@@ -126,7 +127,8 @@ func compile(app string, res api.BuildResult) (*Program, error) {
 		code = bytes.Replace(code, []byte(strictMark), []byte(sloppyMark), 1)
 	}
 	sum := sha256.Sum256(code)
-	p := &Program{App: app, Version: hex.EncodeToString(sum[:6]), Code: code, sources: readSources(smap)}
+	p := &Program{App: app, Version: hex.EncodeToString(sum[:6]), Code: code,
+		Files: filesOf(res.Metafile), sources: readSources(smap)}
 	text := string(code) + "\n//# sourceMappingURL=" + bundleName + ".map\n"
 	load := func(string) ([]byte, error) { return smap, nil }
 	ast, err := goja.Parse(bundleName, text, parser.WithSourceMapLoader(load))

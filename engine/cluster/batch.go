@@ -1,18 +1,9 @@
 package cluster
 
-import "encoding/json"
+import "github.com/callwright/callwright/sandbox"
 
-// Batch is all that one activation wrote to `state`, in order.
-type Batch struct {
-	Unit   string
-	Turn   uint64
-	Writes []Write
-}
+// Batch is all that one activation wrote to `state`, named by unit and turn.
+type Batch = sandbox.Batch
 
-// Write sets or deletes one path of the tree. It is absolute: it says what is there
-// afterwards, never a difference.
-type Write struct {
-	Path   []string
-	Value  json.RawMessage // JSON; unused with Delete
-	Delete bool
-}
+// Write is one change of a Batch.
+type Write = sandbox.Write

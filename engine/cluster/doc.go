@@ -16,10 +16,11 @@
 // The tree is written before its batch is handed over, so the state machine skips
 // batches of its own process run and applies only what the log held at Open. For
 // the same reason a snapshot of the tree may be newer than the log index it is
-// filed under. Both are harmless because a write is absolute (set this path, delete
-// this path): replaying writes over a tree that has them already leaves it the
-// same. A snapshot is filed only when all batches it can contain are on disk, so
-// that the replay never ends before the tree it began with.
+// filed under. Batches are numbered within a run, and a snapshot says which number it
+// surely has, so replay passes over those. The few that came in around the reading
+// of the tree are the tree's own to recognise, by unit and turn. A snapshot is filed
+// only when all batches it can contain are on disk, so that replay never ends before
+// the tree it began with.
 //
 // Promises: a batch is whole or absent after a crash; batches survive in the order
 // of Submit, without a gap; what Commit has answered is there. A batch that was

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/callwright/callwright/sandbox"
 )
 
 // An entry is a version byte, the CRC-32C of what follows, and JSON. The sum is
@@ -19,6 +21,7 @@ const (
 // the files. Fields a reader does not know are skipped.
 type entryRecord struct {
 	Run     string        `json:"run"` // the process run that wrote it
+	First   uint64        `json:"n"`   // number of the first batch within that run, from 1
 	Batches []batchRecord `json:"b"`
 }
 
@@ -32,19 +35,43 @@ type writeRecord struct {
 	Path   []string        `json:"p"`
 	Value  json.RawMessage `json:"v,omitempty"`
 	Delete bool            `json:"d,omitempty"`
+	Splice *[2]int         `json:"s,omitempty"` // at, drop
 }
 
-// encodeEntry returns one log entry in memory of its own. It fails only when a
+func (w writeRecord) write() Write {
+	out := Write{Path: w.Path, Value: w.Value, Delete: w.Delete}
+	if w.Splice != nil {
+		out.Splice = &sandbox.Splice{At: w.Splice[0], Drop: w.Splice[1]}
+	}
+	return out
+}
+
+func recordOf(w Write) writeRecord {
+	out := writeRecord{Path: w.Path, Value: w.Value, Delete: w.Delete}
+	if w.Delete {
+		out.Value = nil
+	}
+	if w.Splice != nil {
+		out.Splice = &[2]int{w.Splice.At, w.Splice.Drop}
+	}
+	return out
+}
+
+// entry is a decoded log entry.
+type entry struct {
+	run     string
+	first   uint64
+	batches []Batch
+}
+
+// encode returns one log entry in memory of its own. It fails only when a
 // Value is not JSON.
-func encodeEntry(run string, batches []Batch) ([]byte, error) {
-	record := entryRecord{Run: run, Batches: make([]batchRecord, len(batches))}
-	for i, b := range batches {
+func (e entry) encode() ([]byte, error) {
+	record := entryRecord{Run: e.run, First: e.first, Batches: make([]batchRecord, len(e.batches))}
+	for i, b := range e.batches {
 		writes := make([]writeRecord, len(b.Writes))
 		for j, w := range b.Writes {
-			writes[j] = writeRecord{Path: w.Path, Value: w.Value, Delete: w.Delete}
-			if w.Delete {
-				writes[j].Value = nil
-			}
+			writes[j] = recordOf(w)
 		}
 		record.Batches[i] = batchRecord{Unit: b.Unit, Turn: b.Turn, Writes: writes}
 	}
@@ -55,46 +82,45 @@ func encodeEntry(run string, batches []Batch) ([]byte, error) {
 	if err := enc.Encode(record); err != nil {
 		return nil, fmt.Errorf("cluster: encode entry: %w", err)
 	}
-	entry := out.Bytes()
-	entry[0] = entryVersion
-	copy(entry[1:entryHeader], appendSum(entry[entryHeader:]))
-	return entry, nil
+	text := out.Bytes()
+	text[0] = entryVersion
+	copy(text[1:entryHeader], appendSum(text[entryHeader:]))
+	return text, nil
 }
 
 // checkEntry verifies version and sum without decoding.
-func checkEntry(entry []byte) error {
-	if len(entry) < entryHeader {
-		return fmt.Errorf("%w: entry of %d bytes", ErrCorrupt, len(entry))
+func checkEntry(text []byte) error {
+	if len(text) < entryHeader {
+		return fmt.Errorf("%w: entry of %d bytes", ErrCorrupt, len(text))
 	}
-	if entry[0] != entryVersion {
-		return fmt.Errorf("%w: entry version %d, this release reads %d", ErrVersion, entry[0], entryVersion)
+	if text[0] != entryVersion {
+		return fmt.Errorf("%w: entry version %d, this release reads %d", ErrVersion, text[0], entryVersion)
 	}
-	want, got := binary.BigEndian.Uint32(entry[1:entryHeader]), sum(entry[entryHeader:])
+	want, got := binary.BigEndian.Uint32(text[1:entryHeader]), sum(text[entryHeader:])
 	if want != got {
 		return fmt.Errorf("%w: entry checksum %08x, want %08x", ErrCorrupt, got, want)
 	}
 	return nil
 }
 
-// decodeEntry returns the run that wrote the entry and its batches, in memory of
-// their own.
-func decodeEntry(entry []byte) (run string, batches []Batch, err error) {
-	if err := checkEntry(entry); err != nil {
-		return "", nil, err
+// decodeEntry reads one log entry into memory of its own.
+func decodeEntry(text []byte) (entry, error) {
+	if err := checkEntry(text); err != nil {
+		return entry{}, err
 	}
 	var record entryRecord
-	if err := json.Unmarshal(entry[entryHeader:], &record); err != nil {
-		return "", nil, fmt.Errorf("%w: entry: %w", ErrCorrupt, err)
+	if err := json.Unmarshal(text[entryHeader:], &record); err != nil {
+		return entry{}, fmt.Errorf("%w: entry: %w", ErrCorrupt, err)
 	}
-	batches = make([]Batch, len(record.Batches))
+	e := entry{run: record.Run, first: record.First, batches: make([]Batch, len(record.Batches))}
 	for i, b := range record.Batches {
 		writes := make([]Write, len(b.Writes))
 		for j, w := range b.Writes {
-			writes[j] = Write{Path: w.Path, Value: w.Value, Delete: w.Delete}
+			writes[j] = w.write()
 		}
-		batches[i] = Batch{Unit: b.Unit, Turn: b.Turn, Writes: writes}
+		e.batches[i] = Batch{Unit: b.Unit, Turn: b.Turn, Writes: writes}
 	}
-	return record.Run, batches, nil
+	return e, nil
 }
 
 func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

@@ -19,29 +19,47 @@ const (
 
 type snapshotHeader struct {
 	Bytes int64 `json:"bytes"` // of the tree that follows
+	// The tree has all batches of this run up to this number, and perhaps some after.
+	Run   string `json:"run"`
+	Batch uint64 `json:"n"`
 }
 
 // machine is raft's view of the tree.
 type machine struct {
 	store *Store
 
+	// The last batch that is in the tree, by run and number within it. Touched by
+	// Restore and Apply, of which one runs at a time.
+	run   string
+	batch uint64
+
 	mu  sync.Mutex
 	err error // the first entry or snapshot that could not be read
 }
 
 // Apply is called for each committed entry. What this run wrote is in the tree
-// already.
+// already; so is what the snapshot held, and the first of two copies of an entry.
 func (m *machine) Apply(l *raft.Log) any {
-	run, batches, err := decodeEntry(l.Data)
+	e, err := decodeEntry(l.Data)
 	if err != nil {
 		m.note(fmt.Errorf("entry %d: %w", l.Index, err))
 		return nil
 	}
-	if run == m.store.run {
+	if e.run == m.store.run {
 		return nil
 	}
-	for _, b := range batches {
-		m.store.cfg.Apply(b)
+	if e.run != m.run {
+		m.run, m.batch = e.run, 0
+	}
+	for i, b := range e.batches {
+		n := e.first + uint64(i)
+		if n <= m.batch {
+			continue
+		}
+		m.batch = n
+		if err := m.store.cfg.Apply(b); err != nil {
+			m.note(fmt.Errorf("%w: entry %d: %w", ErrCorrupt, l.Index, err))
+		}
 	}
 	m.store.logged.Add(int64(len(l.Data)))
 	return nil
@@ -53,8 +71,9 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) { return &filing{m.store}
 
 // Restore reads a snapshot whole and hands it to the tree.
 func (m *machine) Restore(r io.ReadCloser) error {
-	tree, err := readSnapshot(r)
+	header, tree, err := readSnapshot(r)
 	if err == nil {
+		m.run, m.batch = header.Run, header.Batch
 		if err = m.store.cfg.Restore(tree); err != nil {
 			err = fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 		}
@@ -77,41 +96,41 @@ func (m *machine) trouble() error {
 	return m.err
 }
 
-func readSnapshot(r io.Reader) ([]byte, error) {
+func readSnapshot(r io.Reader) (header snapshotHeader, tree []byte, err error) {
 	var head [5]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
+		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
 	}
 	if head[0] != snapshotVersion {
-		return nil, fmt.Errorf("%w: snapshot version %d, this release reads %d", ErrVersion, head[0], snapshotVersion)
+		return header, nil, fmt.Errorf("%w: snapshot version %d, this release reads %d", ErrVersion, head[0], snapshotVersion)
 	}
 	n := binary.BigEndian.Uint32(head[1:])
 	if n > 1<<20 {
-		return nil, fmt.Errorf("%w: snapshot header of %d bytes", ErrCorrupt, n)
+		return header, nil, fmt.Errorf("%w: snapshot header of %d bytes", ErrCorrupt, n)
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
+		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
 	}
-	var header snapshotHeader
 	if err := json.Unmarshal(text, &header); err != nil {
-		return nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
+		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
 	}
 	if header.Bytes < 0 || header.Bytes > maxTree {
-		return nil, fmt.Errorf("%w: snapshot of %d bytes", ErrCorrupt, header.Bytes)
+		return header, nil, fmt.Errorf("%w: snapshot of %d bytes", ErrCorrupt, header.Bytes)
 	}
-	tree := make([]byte, header.Bytes)
+	tree = make([]byte, header.Bytes)
 	if _, err := io.ReadFull(r, tree); err != nil {
-		return nil, fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
+		return header, nil, fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 	}
-	return tree, nil
+	return header, tree, nil
 }
 
-func writeSnapshot(w io.Writer, tree []byte) error {
+func writeSnapshot(w io.Writer, header snapshotHeader, tree []byte) error {
 	if len(tree) > maxTree {
 		return fmt.Errorf("%w: snapshot of %d bytes, at most %d", ErrTooLarge, len(tree), maxTree)
 	}
-	text, err := json.Marshal(snapshotHeader{Bytes: int64(len(tree))})
+	header.Bytes = int64(len(tree))
+	text, err := json.Marshal(header)
 	if err != nil {
 		return fmt.Errorf("cluster: snapshot header: %w", err)
 	}
@@ -133,7 +152,7 @@ type filing struct{ store *Store }
 func (f *filing) Persist(sink raft.SnapshotSink) error {
 	s := f.store
 	s.mu.Lock()
-	losses := s.queue.losses
+	losses, accepted := s.queue.losses, s.queue.accepted
 	s.mu.Unlock()
 	tree, err := s.cfg.Snapshot()
 	if err != nil {
@@ -142,7 +161,7 @@ func (f *filing) Persist(sink raft.SnapshotSink) error {
 	if err := s.settled(); err != nil {
 		return err
 	}
-	if err := writeSnapshot(sink, tree); err != nil {
+	if err := writeSnapshot(sink, snapshotHeader{Run: s.run, Batch: accepted}, tree); err != nil {
 		return err
 	}
 	s.mu.Lock()

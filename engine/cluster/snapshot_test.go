@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/callwright/callwright/sandbox"
 )
 
 // TestSnapshotAndCompaction writes three segments: the keeper files the tree on the way,
@@ -64,42 +69,77 @@ func TestSnapshotAndCompaction(t *testing.T) {
 }
 
 // TestReplayOverNewerTree is the property everything rests on: a snapshot of the tree
-// after any batch, and the log from any earlier one, give the tree after the last.
+// after any batch, and the log from any earlier one, with entries in it twice, give
+// the tree after the last, also when writes are relative.
 func TestReplayOverNewerTree(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
-	names := []string{"a", "b", "a/x", "a/y", "a/x/1", "b/z"}
 	for range 500 {
-		batches := make([]Batch, 1+r.IntN(30))
+		batches := make([]Batch, 1+r.IntN(60))
 		for i := range batches {
-			for range 1 + r.IntN(3) {
-				value := strconv.Itoa(r.IntN(100))
-				if r.IntN(4) == 0 {
-					value = ""
-				}
-				batches[i].Writes = append(batches[i].Writes, set(0, names[r.IntN(len(names))], value).Writes...)
-			}
+			batches[i] = randomBatch(r, i+1)
 		}
-		at := r.IntN(len(batches) + 1)
-		from := r.IntN(at + 1)
-		live, again := newTree(), newTree()
-		for i, b := range batches {
+		at := r.IntN(len(batches) + 1)      // batches that the snapshot has
+		sure := max(0, at-r.IntN(5))        // of which it is known
+		from := r.IntN(sure + 1)            // batches before the snapshot's index
+		live, again := newTree(), newTree() // the tree that was, and the one rebuilt
+		m := &machine{store: newStore(again.config("dir"))}
+		for i := 0; i <= len(batches); i++ {
 			if i == at {
-				snap, _ := live.snapshot()
-				again.restore(snap)
+				file(t, m, live, sure)
 			}
-			live.put(b)
+			if i < len(batches) {
+				live.known(batches[i])
+				live.put(batches[i])
+			}
 		}
-		if at == len(batches) {
-			snap, _ := live.snapshot()
-			again.restore(snap)
+		for i := from; i < len(batches); {
+			n := min(1+r.IntN(5), len(batches)-i)
+			text, err := entry{run: "before", first: uint64(i + 1), batches: batches[i : i+n]}.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 1 + r.IntN(2) {
+				m.Apply(&raft.Log{Data: text})
+			}
+			i += n
 		}
-		for _, b := range batches[from:] {
-			again.apply(b)
+		if live.String() != again.String() || m.trouble() != nil {
+			t.Fatalf("seed %d: snapshot after %d (sure %d), log from %d of %d: %v:\n%swant\n%s",
+				seed, at, sure, from, len(batches), m.trouble(), again, live)
 		}
-		if live.String() != again.String() {
-			t.Fatalf("seed %d: snapshot after %d, log from %d of %v:\n%swant\n%s", seed, at, from, batches, again, live)
+	}
+}
+
+func randomBatch(r *rand.Rand, n int) Batch {
+	names := []string{"a", "b", "a/x", "a/y", "a/x/1", "b/z"}
+	b := Batch{Unit: fmt.Sprintf("call-%d", n), Turn: 1}
+	for range 1 + r.IntN(3) {
+		w := Write{Path: strings.Split(names[r.IntN(len(names))], "/"), Value: json.RawMessage(strconv.Itoa(r.IntN(100)))}
+		switch r.IntN(4) {
+		case 0:
+			w.Delete = true
+		case 1, 2:
+			w.Splice = &sandbox.Splice{At: 1, Drop: 2}
 		}
+		b.Writes = append(b.Writes, w)
+	}
+	return b
+}
+
+// file takes a snapshot of one tree and restores it to m's.
+func file(t *testing.T, m *machine, live *tree, sure int) {
+	t.Helper()
+	snap, err := live.snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	if err := writeSnapshot(&buf, snapshotHeader{Run: "before", Batch: uint64(sure)}, snap); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Restore(io.NopCloser(&buf)); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -190,7 +230,7 @@ func BenchmarkOpen(b *testing.B) {
 	conf := Config{Dir: benchDir(b), Log: newTree().config("").Log,
 		Snapshot: func() ([]byte, error) { return blob, nil },
 		Restore:  func(b []byte) error { return nil },
-		Apply:    func(Batch) {},
+		Apply:    func(Batch) error { return nil },
 	}
 	s, err := Open(conf)
 	if err != nil {
@@ -225,7 +265,7 @@ func TestInVirtualTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		tr.write(set(1, "a", "2"))
+		tr.write(set(2, "a", "2"))
 		shut(t, s)
 	})
 	s, tr := open(t, dir)
@@ -236,7 +276,7 @@ func TestInVirtualTime(t *testing.T) {
 }
 
 func FuzzEntry(f *testing.F) {
-	good, _ := encodeEntry("run", []Batch{set(1, "a/b", `{"x":[1,null,"<&>"]}`, "c", "")})
+	good, _ := entry{run: "run", first: 1, batches: []Batch{set(1, "a/b", `{"x":[1,null,"<&>"]}`, "c", "")}}.encode()
 	f.Add(good)
 	f.Add([]byte{entryVersion, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -244,27 +284,28 @@ func FuzzEntry(f *testing.F) {
 			b[0] = entryVersion
 			copy(b[1:], appendSum(b[entryHeader:]))
 		}
-		run, batches, err := decodeEntry(b)
+		e, err := decodeEntry(b)
 		if err != nil {
 			return
 		}
-		again, err := encodeEntry(run, batches)
+		text, err := e.encode()
 		if err != nil {
 			t.Fatalf("decoded, but not encoded: %v", err)
 		}
-		_, batches2, err := decodeEntry(again)
-		if err != nil || len(batches2) != len(batches) {
+		again, err := decodeEntry(text)
+		if err != nil || len(again.batches) != len(e.batches) || again.first != e.first {
 			t.Fatalf("second round: %v", err)
 		}
 	})
 }
 
 func TestEntrySkipsUnknownFields(t *testing.T) {
-	text := []byte(`{"run":"r","new":{},"b":[{"u":"u","t":7,"later":[1],"w":[{"p":["a"],"v":null,"x":1},{"p":["b"],"d":true}]}]}`)
-	run, batches, err := decodeEntry(append(append([]byte{entryVersion}, appendSum(text)...), text...))
-	if err != nil || run != "r" || len(batches) != 1 {
-		t.Fatal(run, batches, err)
+	text := []byte(`{"run":"r","n":3,"new":{},"b":[{"u":"u","t":7,"later":[1],"w":[{"p":["a"],"v":null,"x":1},{"p":["b"],"d":true}]}]}`)
+	e, err := decodeEntry(append(append([]byte{entryVersion}, appendSum(text)...), text...))
+	if err != nil || e.run != "r" || e.first != 3 || len(e.batches) != 1 {
+		t.Fatal(e, err)
 	}
+	batches := e.batches
 	got := fmt.Sprintf("%s %d %s %v", batches[0].Unit, batches[0].Turn, batches[0].Writes[0].Value, batches[0].Writes[1].Delete)
 	if got != "u 7 null true" {
 		t.Error(got)

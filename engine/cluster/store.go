@@ -26,7 +26,9 @@ type Config struct {
 	// raft's snapshot goroutine; the store drops the slice when it is written.
 	Snapshot func() ([]byte, error)
 	// Apply writes one batch of the log to the tree without submitting it again.
-	Apply func(Batch)
+	// A batch that Snapshot's tree may or may not have comes again: the tree must know
+	// it by Unit and Turn. An error refuses the start.
+	Apply func(Batch) error
 
 	// SnapshotEvery is the bytes of log between snapshots, 16 MiB by default: it bounds
 	// what a start must replay.

@@ -17,30 +17,51 @@ import (
 type tree struct {
 	mu      sync.Mutex
 	leaves  map[string]string
-	applied int // batches of the log
+	units   []string // that wrote last, to know a batch that comes twice
+	applied int      // batches of the log
 	sink    func(Batch)
 }
 
 func newTree() *tree { return &tree{leaves: map[string]string{}} }
 
+// known remembers few batches: only those that a snapshot may or may not have.
+func (tr *tree) known(b Batch) bool {
+	name := fmt.Sprint(b.Unit, b.Turn)
+	if slices.Contains(tr.units, name) {
+		return true
+	}
+	if tr.units = append(tr.units, name); len(tr.units) > 8 {
+		tr.units = tr.units[1:]
+	}
+	return false
+}
+
 // write is what a script's activation does: the tree first, then the log.
 func (tr *tree) write(b Batch) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
+	tr.known(b)
 	tr.put(b)
 	tr.sink(b)
 }
 
-func (tr *tree) apply(b Batch) {
+func (tr *tree) apply(b Batch) error {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	tr.put(b)
-	tr.applied++
+	if !tr.known(b) {
+		tr.put(b)
+		tr.applied++
+	}
+	return nil
 }
 
 func (tr *tree) put(b Batch) {
 	for _, w := range b.Writes {
 		path := strings.Join(w.Path, "/")
+		if w.Splice != nil { // a relative change: twice is once too often
+			tr.leaves[path] += string(w.Value)
+			continue
+		}
 		maps.DeleteFunc(tr.leaves, func(k, _ string) bool { return k == path || strings.HasPrefix(k, path+"/") })
 		if !w.Delete {
 			tr.leaves[path] = string(w.Value)
@@ -51,14 +72,14 @@ func (tr *tree) put(b Batch) {
 func (tr *tree) snapshot() ([]byte, error) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	return json.Marshal(tr.leaves)
+	return json.Marshal([]any{tr.leaves, tr.units})
 }
 
 func (tr *tree) restore(b []byte) error {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	tr.leaves = map[string]string{}
-	return json.Unmarshal(b, &tr.leaves)
+	tr.leaves, tr.units = map[string]string{}, nil
+	return json.Unmarshal(b, &[]any{&tr.leaves, &tr.units})
 }
 
 func (tr *tree) get(path string) string {

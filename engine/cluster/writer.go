@@ -90,11 +90,14 @@ func (s *Store) encode(group []Batch) ([]byte, error) {
 	if size := batchSize(group[0]); size > maxEntry {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, maxEntry)
 	}
-	return encodeEntry(s.run, group)
+	s.mu.Lock()
+	first := s.queue.durable + 1 // what came before is on disk, or given up
+	s.mu.Unlock()
+	return entry{run: s.run, first: first, batches: group}.encode()
 }
 
-// apply puts one entry into the log, again and again until it is there: an entry
-// that is there twice changes nothing.
+// apply puts one entry into the log, again and again until it is there: a second copy
+// is known by its number.
 func (s *Store) apply(entry []byte) error {
 	for {
 		err := s.raft.Apply(entry, 0).Error()

@@ -42,6 +42,7 @@ type Seat struct {
 	heard    []int16 // what it hears, at the room's rate; Out itself if the rates are equal
 	up, down *dsp.Resampler
 	in, out  kernel.Gain // as of the last tick: changes are ramps, so they do not click
+	taken    bool        // there was a last tick
 	narrow   []int16     // what down gives, before Out
 	rest     int         // frames of silence that up has taken
 }
@@ -51,9 +52,10 @@ type Seat struct {
 const afterglow = 2
 
 // NewSeat makes m's place in a room of rate. Resampling costs some 8 µs a frame each
-// way, and 2 ms of delay each.
+// way, and 2 ms of delay each. Of m it reads only what never changes, so the tick may
+// be using it.
 func NewSeat(m *Member, rate int, banks *dsp.Banks) (*Seat, error) {
-	s := &Seat{m: m, share: make([]int16, Frame(rate)), heard: m.Out, in: m.GainIn, out: m.GainOut}
+	s := &Seat{m: m, share: make([]int16, Frame(rate)), heard: m.Out}
 	if m.Rate == rate {
 		return s, nil
 	}
@@ -78,6 +80,9 @@ func (s *Seat) contribute(k *kernel.Kernels) {
 	m, from, to := s.m, s.in, s.m.GainIn
 	if m.Muted {
 		to = 0
+	}
+	if !s.taken {
+		from = to
 	}
 	s.in, s.own = to, nil
 	silent := m.Silent || (from == 0 && to == 0)
@@ -105,7 +110,10 @@ func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
 	if m.Deaf {
 		to = 0
 	}
-	s.out = to
+	if !s.taken {
+		from = to
+	}
+	s.out, s.taken = to, true
 	switch {
 	case from == 0 && to == 0:
 		clear(s.heard)

@@ -1,0 +1,62 @@
+package mixer
+
+import (
+	"sync/atomic"
+
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/trunk"
+	"github.com/callwright/callwright/mixer/playout"
+)
+
+// counters are written on the paths they count and read by control.
+type counters struct {
+	playout playout.Counters
+
+	ticks, late, skipped, doubled atomic.Uint64
+
+	received, unknown, token, kind, size, overflow atomic.Uint64
+
+	underruns, overruns atomic.Uint64 // of operations that have ended
+	talksLost           atomic.Uint64
+	sendErrors          atomic.Uint64
+	commands, unbuilt   atomic.Uint64
+	stale               atomic.Uint64
+}
+
+// list is what a heartbeat brings.
+func (c *counters) list(t trunk.Counters) []*control.Counter {
+	out := make([]*control.Counter, 0, 32)
+	add := func(name, reason string, v uint64) {
+		out = append(out, &control.Counter{Name: name, Reason: reason, Value: v})
+	}
+	add("mixer_ticks_total", "", c.ticks.Load())
+	add("mixer_ticks_off_time_total", "late", c.late.Load())
+	add("mixer_ticks_off_time_total", "skipped", c.skipped.Load())
+	add("mixer_ticks_off_time_total", "doubled", c.doubled.Load())
+	add("mixer_frames_received_total", "", c.received.Load())
+	add("mixer_frames_dropped_total", "unknown ssrc", c.unknown.Load())
+	add("mixer_frames_dropped_total", "wrong token", c.token.Load())
+	add("mixer_frames_dropped_total", "wrong codec", c.kind.Load())
+	add("mixer_frames_dropped_total", "size", c.size.Load())
+	add("mixer_frames_dropped_total", "overflow", c.overflow.Load())
+	add("mixer_playout_packets_total", "late", c.playout.Late.Load())
+	add("mixer_playout_packets_total", "early", c.playout.Early.Load())
+	add("mixer_playout_packets_total", "doubled", c.playout.Doubled.Load())
+	add("mixer_playout_frames_total", "lost", c.playout.Lost.Load())
+	add("mixer_playout_frames_total", "concealed", c.playout.Concealed.Load())
+	add("mixer_playout_frames_total", "skipped", c.playout.Skipped.Load())
+	add("mixer_talkspurts_total", "", c.playout.Restarted.Load())
+	add("mixer_prompt_underruns_total", "", c.underruns.Load())
+	add("mixer_record_overruns_total", "", c.overruns.Load())
+	add("mixer_events_dropped_total", "talk", c.talksLost.Load())
+	add("mixer_send_errors_total", "", c.sendErrors.Load())
+	add("mixer_commands_total", "", c.commands.Load())
+	add("mixer_commands_refused_total", "not a mixer's", c.unbuilt.Load())
+	add("mixer_commands_refused_total", "older epoch", c.stale.Load())
+	add("mixer_trunk_records_total", "received", t.Received)
+	add("mixer_trunk_records_total", "sent", t.Sent)
+	add("mixer_trunk_records_dropped_total", "malformed", t.Malformed)
+	add("mixer_trunk_records_dropped_total", "refused", t.Refused)
+	add("mixer_trunk_records_dropped_total", "overflow", t.Overflow)
+	return out
+}

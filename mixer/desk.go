@@ -1,0 +1,197 @@
+package mixer
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/dsp"
+	"github.com/callwright/callwright/mixer/prompt"
+	"github.com/callwright/callwright/mixer/room"
+)
+
+// Errors of commands, told to the brain as Faults.
+var (
+	ErrFull    = errors.New("mixer: full")
+	ErrTrunk   = errors.New("mixer: not a usable trunk")
+	ErrRoom    = errors.New("mixer: no such room")
+	ErrRate    = errors.New("mixer: rate not possible")
+	ErrCommand = errors.New("mixer: not a command of a mixer")
+)
+
+// desk is what control knows and the tick need not: it turns commands into scenes.
+type desk struct {
+	cfg   Config
+	roots prompt.Roots
+	banks dsp.Banks
+	tick  *ticker
+	table *table
+	count *counters
+
+	mu      sync.Mutex
+	closed  bool
+	epoch   uint64
+	members map[string]*party
+	order   []*member // by peer and size of frame
+	rooms   map[string]*hallKeep
+	ops     *ops
+	changed bool             // the tick's scene is out of date
+	out     []*control.Event // to report when the lock is open again
+}
+
+// party is control's side of a member.
+type party struct {
+	m    *member
+	in   *hallKeep // nil: in no room
+	seat *room.Seat
+}
+
+// hallKeep is control's side of a hall.
+type hallKeep struct {
+	hall  *hall
+	seats []*room.Seat // replaced, never changed: the tick has it
+	crowd []*party     // who sits on them
+	place *place
+}
+
+func newDesk(cfg Config, roots prompt.Roots, t *ticker, tab *table, c *counters) *desk {
+	return &desk{
+		cfg: cfg, roots: roots, tick: t, table: tab, count: c,
+		members: map[string]*party{}, rooms: map[string]*hallKeep{}, ops: newOps(),
+	}
+}
+
+func random() string {
+	b := make([]byte, 8)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// unlock shows what has changed and reports what happened under the lock.
+func (d *desk) unlock() {
+	if d.changed {
+		d.show()
+	}
+	out := d.out
+	d.out = nil
+	d.mu.Unlock()
+	for _, e := range out {
+		d.cfg.Report.Report(e)
+	}
+}
+
+// show makes the tick's next scene: three copies of pointers.
+func (d *desk) show() {
+	d.changed = false
+	s := &scene{members: slices.Clone(d.order), frames: d.tick.scene.Load().frames}
+	if len(s.frames) < len(s.members) {
+		s.frames = newFrames(2 * len(s.members))
+	}
+	for _, h := range d.rooms {
+		s.places = append(s.places, h.place)
+	}
+	s.busy = len(s.members) > 0 || d.ops.onRooms > 0
+	d.tick.show(s)
+}
+
+// obey carries out a turn. The scene changes once, at its end.
+func (d *desk) obey(epoch uint64, t *control.Turn) {
+	d.mu.Lock()
+	defer d.unlock()
+	if d.closed {
+		return
+	}
+	if epoch < d.epoch {
+		d.count.stale.Add(uint64(len(t.GetCommands())))
+		return
+	}
+	d.renew(epoch)
+	for _, c := range t.GetCommands() {
+		d.count.commands.Add(1)
+		if subject, err := d.command(c); err != nil {
+			d.out = append(d.out, &control.Event{Body: &control.Event_Fault{Fault: &control.Fault{
+				Command: c.GetId(), Subject: subject, Error: err.Error()}}})
+		}
+	}
+}
+
+// command carries out one command; subject is what it spoke of.
+func (d *desk) command(c *control.Command) (subject string, err error) {
+	switch b := c.GetBody().(type) {
+	case *control.Command_Room:
+		return b.Room.GetId(), d.setRoom(b.Room)
+	case *control.Command_DropRoom:
+		d.dropRoom(b.DropRoom.GetId())
+	case *control.Command_Member:
+		return b.Member.GetId(), d.setMember(b.Member)
+	case *control.Command_DropMember:
+		d.dropMember(b.DropMember.GetId())
+	case *control.Command_Play:
+		return b.Play.GetOp(), d.play(b.Play)
+	case *control.Command_Record:
+		return b.Record.GetOp(), d.record(b.Record)
+	case *control.Command_Stop:
+		d.ops.stop(b.Stop.GetOp())
+	case *control.Command_Pause:
+		d.ops.pause(b.Pause.GetOp(), b.Pause.GetPaused())
+	default:
+		d.count.unbuilt.Add(1)
+		return "", fmt.Errorf("%w: %T", ErrCommand, b)
+	}
+	return "", nil
+}
+
+// begin drops what an older brain has made.
+func (d *desk) begin(epoch uint64) {
+	d.mu.Lock()
+	defer d.unlock()
+	d.renew(epoch)
+}
+
+func (d *desk) renew(epoch uint64) {
+	if epoch > d.epoch {
+		d.epoch = epoch
+		d.dropAll()
+		d.ops.forget()
+	}
+}
+
+func (d *desk) dropAll() {
+	for id := range d.members {
+		d.dropMember(id)
+	}
+	for id := range d.rooms {
+		d.dropRoom(id)
+	}
+}
+
+// close drops everything and waits until recordings are in their files.
+func (d *desk) close() {
+	d.mu.Lock()
+	d.closed = true
+	d.dropAll()
+	d.unlock()
+	d.ops.running.Wait()
+	if d.roots.Prompts != nil {
+		d.roots.Prompts.Close()
+	}
+	if d.roots.Recordings != nil {
+		d.roots.Recordings.Close()
+	}
+}
+
+func (d *desk) load() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.members)
+}
+
+func (d *desk) obeyed() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.epoch
+}

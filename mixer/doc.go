@@ -1,0 +1,21 @@
+// Package mixer is the worker that mixes: rooms, members, prompts, recordings, and no
+// policy. cmd makes one Mixer and hands it to a control.Client as its Worker.
+//
+// Four kinds of goroutine share the work and no lock between the first two and the
+// rest:
+//   - receive takes frames from the trunk and puts them into their members' rings;
+//   - the tick, every 20 ms, drains those rings, mixes, adds prompts, feeds recordings,
+//     and sends each member's next frame: it allocates nothing, takes no lock, opens no
+//     file and writes no log;
+//   - control (the link's goroutine, in Obey) changes the desk, under its lock, and
+//     hands the tick a new immutable scene with one atomic store;
+//   - each playback and recording has its own goroutine, behind a ring; its end comes
+//     back to the desk and goes to the brain as Done.
+//
+// A member sends a frame every tick for as long as it exists, silence included, with
+// its own sequence numbers and timestamps: the tick is the clock of what phones hear.
+// Without members, and operations on rooms, the tick rests.
+//
+// Commands name target states: the same again changes nothing. An operation that runs
+// is not begun twice; one that has ended, among the last 4096, answers with its Done.
+package mixer

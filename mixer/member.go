@@ -1,0 +1,139 @@
+package mixer
+
+import (
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/callwright/callwright/media/dsp"
+	"github.com/callwright/callwright/media/kernel"
+	"github.com/callwright/callwright/media/trunk"
+	"github.com/callwright/callwright/mixer/playout"
+	"github.com/callwright/callwright/mixer/prompt"
+	"github.com/callwright/callwright/mixer/record"
+	"github.com/callwright/callwright/mixer/ring"
+	"github.com/callwright/callwright/mixer/room"
+)
+
+// route is where a member's frames come from and go. Immutable.
+type route struct {
+	peer  netip.AddrPort
+	ssrc  uint32
+	token uint64
+	codec codec
+}
+
+// target is what can be played to and recorded: a member or a hall. Control stores
+// new lists, the tick loads them.
+type target struct {
+	sounds atomic.Pointer[sounds]
+}
+
+// sounds are the operations on a target. Immutable.
+type sounds struct {
+	plays   []*prompt.Playback
+	records []*record.Recording
+}
+
+// member is one party. What control may change is atomic; the lower part is the tick's.
+type member struct {
+	id    string
+	rate  int
+	route atomic.Pointer[route]
+	queue *ring.Packets // receiver to tick
+	target
+
+	muted, deaf     atomic.Bool
+	gainIn, gainOut atomic.Int32
+
+	mix       *room.Member
+	playout   *playout.Buffer
+	vad       dsp.VAD
+	payload   []byte
+	seq       uint16
+	timestamp uint32
+}
+
+const (
+	// queued is how much may wait for a tick: 12 frames of G.711, or of L16 at 16 kHz
+	// with its larger ring.
+	queued     = 2048
+	queuedWide = 8192
+	// depth is how many frames a member plays behind what has come: it must cover
+	// the jitter between SBC and mixer and that of the phone.
+	depth = 1
+)
+
+func newMember(id string, r *route, c *counters) *member {
+	size := queued
+	if r.codec.rate > 8000 {
+		size = queuedWide
+	}
+	n := room.Frame(r.codec.rate)
+	m := &member{
+		id: id, rate: r.codec.rate, queue: ring.NewPackets(size),
+		mix: room.NewMember(r.codec.rate), playout: playout.New(n, depth*n, &c.playout),
+		payload: make([]byte, 2*n),
+	}
+	m.route.Store(r)
+	m.gainIn.Store(int32(kernel.Unity))
+	m.gainOut.Store(int32(kernel.Unity))
+	return m
+}
+
+// ingest makes the member's frame of this tick of what the receiver has queued. What
+// it hears begins as silence: a room overwrites it.
+func (m *member) ingest(t *ticker) {
+	var p ring.Packet
+	for m.queue.Get(&p, t.packet) {
+		c := codecOfType(p.Type)
+		n := len(p.Payload) / c.width
+		c.decode(t.k, t.samples[:n], p.Payload)
+		m.playout.Put(p.Timestamp, p.Seq, t.samples[:n])
+	}
+	x := m.mix
+	x.Silent = !m.playout.Pull(x.In)
+	x.Muted, x.Deaf = m.muted.Load(), m.deaf.Load()
+	x.GainIn, x.GainOut = kernel.Gain(m.gainIn.Load()), kernel.Gain(m.gainOut.Load())
+	clear(x.Out)
+	m.listen(t)
+}
+
+func (m *member) listen(t *ticker) {
+	energy := uint64(0)
+	if !m.mix.Silent {
+		energy = t.k.Energy(m.mix.In)
+	}
+	if m.vad.Step(energy, len(m.mix.In), m.rate) {
+		t.tell(m.id, m.vad.Talking)
+	}
+}
+
+// emit adds the member's own prompts, feeds its recordings, and makes its frame.
+func (m *member) emit(t *ticker, f *trunk.Frame) {
+	x := m.mix
+	if s := m.sounds.Load(); s != nil {
+		for _, p := range s.plays {
+			if sound := t.prompt[:len(x.Out)]; p.Pull(sound) {
+				t.k.Add(x.Out, sound)
+			}
+		}
+		for _, r := range s.records {
+			r.Push(x.In, x.Out)
+		}
+	}
+	r := m.route.Load()
+	payload := m.payload[:r.codec.payload()]
+	r.codec.encode(t.k, payload, x.Out)
+	*f = trunk.Frame{
+		Peer: r.peer, SSRC: r.ssrc, Token: r.token, Type: r.codec.kind,
+		Seq: m.seq, Timestamp: m.timestamp, Marker: m.seq == 0 && m.timestamp == 0, Payload: payload,
+	}
+	m.seq++
+	m.timestamp += uint32(len(x.Out))
+}
+
+// skip passes over ticks that could not run.
+func (m *member) skip(ticks int) {
+	m.playout.Skip(ticks)
+	m.timestamp += uint32(ticks * len(m.mix.Out))
+}

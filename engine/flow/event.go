@@ -67,11 +67,11 @@ type (
 	// What workers tell: Digit, Talk, Done, Media, Quality, Fault.
 	Worked struct{ Event *control.Event }
 
-	// Committed answers a Commit; Error is empty when the writes are on disk.
+	// Committed answers a Commit; Why is empty when the writes are on disk.
 	Committed struct {
-		Unit  string
-		Op    uint32
-		Error string
+		Unit string
+		Op   uint32
+		Why  string
 	}
 
 	// Fired is a timer that was armed here and not disarmed.

@@ -13,6 +13,7 @@ const (
 	maxBatch      = 64
 	maxHistory    = 50_000
 	maxAppHistory = 4_096
+	maxLosses     = 5 // in a row
 	afterEnd      = 60 * time.Second
 )
 
@@ -85,7 +86,7 @@ func (f *Flows) take(in Input) {
 	case Fired:
 		f.fired(in.Timer)
 	case Committed:
-		f.toOp(in.Unit, in.Op, committed{why: in.Error})
+		f.toOp(in.Unit, in.Op, committed{why: in.Why})
 	}
 }
 

@@ -54,17 +54,14 @@ func (f *Flows) endCall(u *unit, cause call.Cause, status int) {
 // interrupted deals with a unit that overran its budget. Its instance is gone. An
 // app's own run is rebuilt without the input that hung it; a call's is over.
 func (f *Flows) interrupted(u *unit, r sandbox.Result) {
-	text, line := "the script ran longer than it may", r.Await
-	if r.Error != nil {
-		text, line = scriptText(r.Error), scriptLine(r.Error)
-	}
+	text, line := scriptText(r.Error), orElse(scriptLine(r.Error), u.await)
 	if u.kind == sandbox.AppUnit {
 		f.note(u, "error", text, line)
 		if len(u.history.Inputs) == 0 && !u.cut {
 			u.closed = true // the top level itself
 			return
 		}
-		u.history.Turn = u.current.Turn
+		u.history.Turn, u.losses = u.current.Turn, 0
 		f.lost(u)
 		return
 	}
@@ -146,6 +143,9 @@ func orNothing(line string) string {
 
 // scriptText is an author's error in one line, with the text of the line it is in.
 func scriptText(e *sandbox.ScriptError) string {
+	if e == nil {
+		return "the script ran longer than it may"
+	}
 	text := e.Name + ": " + e.Message
 	if src := strings.TrimSpace(e.Source); src != "" {
 		text += "   in: " + src
@@ -154,7 +154,7 @@ func scriptText(e *sandbox.ScriptError) string {
 }
 
 func scriptLine(e *sandbox.ScriptError) string {
-	if e.File == "" {
+	if e == nil || e.File == "" {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)

@@ -59,7 +59,10 @@ func TestAnOverrunEndsItsCallOnly(t *testing.T) {
 	r.invite("b")
 	r.answered("c")
 	r.did("a", sandbox.Result{Interrupted: true, Error: &sandbox.ScriptError{File: "main.js", Line: 3, Column: 1, Name: "Budget", Message: "too long", Source: "for(;;);"}})
-	if !r.ordered(func(in call.Input) bool { v, ok := in.(call.Hangup); return ok && v.Cause.Name == "budget" && v.Leg == "a" }) {
+	if !r.ordered(func(in call.Input) bool {
+		v, ok := in.(call.Hangup)
+		return ok && v.Cause.Name == "budget" && v.Leg == "a"
+	}) {
 		t.Fatalf("actions %v", r.acts)
 	}
 	r.did("b", sandbox.Result{Interrupted: true, Error: &sandbox.ScriptError{Name: "Budget", Message: "too long"}})

@@ -53,6 +53,7 @@ func (c *chance) script() {
 	}
 	if c.IntN(20) == 0 {
 		c.step(Did{sandbox.Result{Unit: u, Turn: a.Turn + 9}}) // for another turn
+		c.step(Did{sandbox.Result{Unit: u}})                   // stands after a replay
 	}
 	if c.IntN(12) == 0 {
 		delete(c.active, u)

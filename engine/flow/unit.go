@@ -32,6 +32,8 @@ type unit struct {
 	await   string
 	secrets []string // masked digits, which no log may hold
 
+	losses int // of isolates, since the last activation that came back
+
 	settled bool // the entry function is through
 	closed  bool // takes no more activations
 	cut     bool // the journal was dropped (app units only)
@@ -161,14 +163,18 @@ func (f *Flows) did(r sandbox.Result) {
 		return
 	}
 	f.touch(u)
-	if r.Lost {
-		f.lost(u)
+	if r.Turn == 0 {
+		f.reopened(u, r)
 		return
 	}
 	if !u.busy || r.Turn != u.current.Turn {
 		return // came twice
 	}
-	u.busy = false
+	if r.Lost {
+		f.lost(u)
+		return
+	}
+	u.busy, u.losses = false, 0
 	for _, l := range r.Logs {
 		f.note(u, l.Level, l.Text, l.Line)
 	}
@@ -236,9 +242,38 @@ func (f *Flows) listen(u *unit, l sandbox.Listen) {
 	}
 }
 
+// reopened is told of a unit outside of an activation: that its isolate is gone, or
+// how it stands after a replay. A loss while an activation is out is told once more,
+// with its turn.
+func (f *Flows) reopened(u *unit, r sandbox.Result) {
+	switch {
+	case r.Lost:
+		if !u.busy {
+			f.lost(u)
+		}
+	case r.Error != nil && r.Error.Name == "Diverged" || r.Interrupted:
+		f.astray(u, scriptText(r.Error), scriptLine(r.Error))
+	}
+}
+
+// astray ends a unit that cannot be rebuilt; an app's own is begun anew.
+func (f *Flows) astray(u *unit, text, line string) {
+	if u.kind == sandbox.AppUnit && u.losses < maxLosses {
+		u.losses++
+		f.note(u, "error", text, line)
+		f.startAnew(u)
+		return
+	}
+	f.stop(u, causeBudget, text, line)
+}
+
 // lost opens the unit anew by replay, then repeats what was under way: its isolate
 // went down with another unit.
 func (f *Flows) lost(u *unit) {
+	if u.losses++; u.losses > maxLosses {
+		f.stop(u, causeBudget, fmt.Sprintf("the run could not be rebuilt in %d tries", maxLosses), u.await)
+		return
+	}
 	if u.cut {
 		f.startAnew(u)
 		return
@@ -256,9 +291,12 @@ func (f *Flows) startAnew(u *unit) {
 	}
 	clear(u.asked)
 	clear(u.listens)
+	if u.busy {
+		u.history.Turn = u.current.Turn // what still comes back of it is of no use
+	}
 	u.history.Inputs, u.history.Ops, u.cut, u.busy, u.settled = nil, 0, false, false, false
 	u.queue = nil
-	f.note(u, "warn", "the app's own run begins anew: its isolate is gone and its journal had grown too long", "")
+	f.note(u, "warn", "the app's own run begins anew", "")
 	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed})
 	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
 }

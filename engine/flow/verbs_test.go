@@ -215,7 +215,9 @@ func TestEchoEnds(t *testing.T) {
 			r := newRig(t)
 			r.answered("c")
 			n := r.begin("c", "echo", map[string]any{"for": 10000, "delay": 200})
-			if !has(r.acts, func(m ToSBC) bool { return m.Command.GetEcho().GetDelayMs() == 200 && m.Command.GetEcho().GetStream() == "c" }) {
+			if !has(r.acts, func(m ToSBC) bool {
+				return m.Command.GetEcho().GetDelayMs() == 200 && m.Command.GetEcho().GetStream() == "c"
+			}) {
 				t.Fatalf("actions %v", r.acts)
 			}
 			c.then(r)
@@ -238,7 +240,10 @@ func TestSendDigits(t *testing.T) {
 	r := newRig(t)
 	r.answered("c")
 	n := r.begin("c", "sendDigits", map[string]any{"digits": "1w2#"})
-	if !has(r.acts, func(m ToSBC) bool { d := m.Command.GetDigits(); return d.GetDigits() == "1w2#" && d.GetDurationMs() == 100 }) {
+	if !has(r.acts, func(m ToSBC) bool {
+		d := m.Command.GetDigits()
+		return d.GetDigits() == "1w2#" && d.GetDurationMs() == 100
+	}) {
 		t.Fatalf("actions %v", r.acts)
 	}
 	r.workerDone(&control.Done{Op: "c/2.1", Reason: "finished", Ms: 600})
@@ -251,7 +256,10 @@ func TestMute(t *testing.T) {
 	r := newRig(t)
 	r.answered("c")
 	r.begin("c", "mute", map[string]any{"which": "in"})
-	if !has(r.acts, func(m ToMixer) bool { v := m.Command.GetMember(); return v.GetMuted() && !v.GetDeaf() && v.GetId() == "c" }) {
+	if !has(r.acts, func(m ToMixer) bool {
+		v := m.Command.GetMember()
+		return v.GetMuted() && !v.GetDeaf() && v.GetId() == "c"
+	}) {
 		t.Fatalf("actions %v", r.acts)
 	}
 	r.begin("c", "unmute", nil)
@@ -402,6 +410,6 @@ func TestCommit(t *testing.T) {
 	r.step(Committed{Unit: "c", Op: a.N})
 	r.completed("c", a.N)
 	r.idle("c")
-	r.step(Committed{Unit: "c", Op: b.N, Error: "the disk is full"})
+	r.step(Committed{Unit: "c", Op: b.N, Why: "the disk is full"})
 	r.throws("c", b.N, "Error")
 }

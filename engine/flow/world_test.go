@@ -1,0 +1,394 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/sdp"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// world runs scripts in real isolates under Flows, with legs, workers and callers
+// that are played here, in virtual time: the clock only moves when no script runs.
+type world struct {
+	t       *testing.T
+	f       *Flows
+	now     time.Time
+	gens    map[string]*sandbox.Generation
+	results chan sandbox.Result
+	owed    int // results the sandbox will still deliver
+	timers  map[TimerID]time.Time
+	agenda  []entry
+	seq     int
+	jobs    map[string]*job
+	media   map[string]bool // calls with audio
+	trace   []string        // what left the flows, but for what goes to isolates
+	logs    []string
+	over    map[string]bool
+
+	activations int
+	loseAt      int // the activation whose isolate is lost; 0: none
+}
+
+type entry struct {
+	at  time.Time
+	seq int
+	do  func()
+}
+
+// job is what a worker is doing.
+type job struct {
+	call, room string
+	begun      time.Time
+	record     bool
+	echo       bool
+}
+
+// newWorld loads the apps of those names, or all.
+func newWorld(t *testing.T, dir string, names ...string) *world {
+	t.Helper()
+	w := &world{t: t, now: time.UnixMilli(1_800_000_000_000), gens: map[string]*sandbox.Generation{},
+		results: make(chan sandbox.Result, 1000), timers: map[TimerID]time.Time{}, jobs: map[string]*job{},
+		media: map[string]bool{}, over: map[string]bool{}}
+	w.f = NewFlows(Config{})
+	apps, err := sandbox.Apps(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := sandbox.NewState(nil)
+	for _, a := range apps {
+		if len(names) > 0 && !slices.Contains(names, a.Name) {
+			continue
+		}
+		g, err := sandbox.Load(a, sandbox.Options{Faces: Faces(), State: state, Isolates: 1, Budget: 5 * time.Second,
+			Deliver: func(r sandbox.Result) { w.results <- r }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(g.Stop)
+		w.gens[a.Name] = g
+	}
+	return w
+}
+
+// shipped is a world with one of the scripts of this repository.
+func shipped(t *testing.T, app string) *world {
+	t.Helper()
+	return newWorld(t, filepath.Join("..", "..", "scripts"), app)
+}
+
+func (w *world) step(in Input) {
+	for _, a := range w.f.Step(w.now, in) {
+		w.do(a)
+	}
+}
+
+func (w *world) do(a Action) {
+	switch a := a.(type) {
+	case Open:
+		w.open(a)
+		return
+	case Activate:
+		w.activate(a)
+		return
+	case Close:
+		w.gens[a.App].Close(a.Unit)
+		return
+	case Note:
+		w.logs = append(w.logs, fmt.Sprintf("%s %s %s: %s", a.Level, a.Unit, a.Line, a.Text))
+		return
+	case Arm:
+		w.timers[a.Timer] = w.now.Add(a.After)
+	case Disarm:
+		delete(w.timers, a.Timer)
+	case Order:
+		w.order(a.Input)
+	case ToMixer:
+		w.obey(a.Call, a.Command)
+	case ToSBC:
+		w.obey(a.Call, a.Command)
+	case FreeRoom:
+		w.endJobs(func(j *job) bool { return j.room == a.Room })
+	case Over:
+		w.over[a.Unit] = true
+	}
+	w.trace = append(w.trace, w.now.Format("05.000 ")+line(a))
+}
+
+func line(a Action) string {
+	text := func(c *control.Command) string { return strings.ReplaceAll(c.String(), "  ", " ") }
+	switch a := a.(type) {
+	case ToMixer:
+		return "mixer " + a.Call + a.Room + " " + text(a.Command)
+	case ToSBC:
+		return "sbc " + a.Call + " " + text(a.Command)
+	case Order:
+		return fmt.Sprintf("order %T %+v", a.Input, a.Input)
+	case JoinRoom:
+		return fmt.Sprintf("join %s %s muted=%v", a.Call, a.Room, a.Member.GetMuted())
+	default:
+		return fmt.Sprintf("%T %+v", a, a)
+	}
+}
+
+// open makes the instance; a journal goes through JSON first, as it will in a parcel.
+func (w *world) open(a Open) {
+	if a.History == nil {
+		w.gens[a.App].Open(a.Unit, a.Kind, a.Seed, nil, 0)
+		return
+	}
+	b, err := json.Marshal(a.History)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var h History
+	if err := json.Unmarshal(b, &h); err != nil {
+		w.t.Fatal(err)
+	}
+	w.owed++ // it tells how it stands
+	w.gens[a.App].Open(a.Unit, a.Kind, h.Seed, append([]sandbox.Input{}, h.Inputs...), h.Ops)
+}
+
+func (w *world) activate(a Activate) {
+	w.owed++
+	w.activations++
+	if w.activations == w.loseAt {
+		w.gens[a.App].Close(a.Activation.Unit)
+	}
+	w.gens[a.App].Activate(a.Activation)
+}
+
+// settle lets all scripts run until each waits.
+func (w *world) settle() {
+	w.t.Helper()
+	for w.owed > 0 {
+		select {
+		case r := <-w.results:
+			w.owed--
+			if r.Turn == 0 && r.Error != nil && r.Error.Name == "Diverged" {
+				w.t.Fatalf("%s diverged: %v", r.Unit, r.Error.Message)
+			}
+			w.step(Did{r})
+		case <-time.After(20 * time.Second):
+			w.t.Fatal("a script never came back")
+		}
+	}
+}
+
+func (w *world) after(d time.Duration, do func()) {
+	w.seq++
+	w.agenda = append(w.agenda, entry{w.now.Add(d), w.seq, do})
+}
+
+// run lets virtual time pass.
+func (w *world) run(d time.Duration) {
+	w.t.Helper()
+	end := w.now.Add(d)
+	w.settle()
+	for {
+		sort.SliceStable(w.agenda, func(i, j int) bool {
+			a, b := w.agenda[i], w.agenda[j]
+			return a.at.Before(b.at) || a.at.Equal(b.at) && a.seq < b.seq
+		})
+		id, at, timed := w.nextTimer()
+		switch {
+		case len(w.agenda) > 0 && !w.agenda[0].at.After(end) && (!timed || !w.agenda[0].at.After(at)):
+			next := w.agenda[0]
+			w.agenda = w.agenda[1:]
+			w.now = next.at
+			next.do()
+		case timed && !at.After(end):
+			delete(w.timers, id)
+			w.now = at
+			w.step(Fired{id})
+		default:
+			w.now = end
+			return
+		}
+		w.settle()
+	}
+}
+
+func (w *world) nextTimer() (id TimerID, at time.Time, ok bool) {
+	for i, t := range w.timers {
+		if !ok || t.Before(at) || t.Equal(at) && fmt.Sprint(i) < fmt.Sprint(id) {
+			id, at, ok = i, t, true
+		}
+	}
+	return id, at, ok
+}
+
+// order is the leg: it always does as told.
+func (w *world) order(in call.Input) {
+	switch in := in.(type) {
+	case call.Accept:
+		w.after(time.Millisecond, func() { w.mediaUp(in.Leg) })
+	case call.Progress:
+		w.after(time.Millisecond, func() { w.mediaUp(in.Leg) })
+	case call.Hangup:
+		w.after(time.Millisecond, func() { w.end(in.Leg, in.Cause) })
+	case call.Reject:
+		c := call.Cause{Name: "rejected", SIP: in.Status, By: "script"}
+		w.after(time.Millisecond, func() { w.end(in.Leg, c) })
+	}
+}
+
+func (w *world) mediaUp(id string) {
+	w.media[id] = true
+	w.step(Agreed{Call: id, Media: sdp.Agreement{Codec: sdp.Codec{Name: "PCMU", Rate: 8000}, Send: true, Receive: true}})
+	w.step(MediaUp{Call: id, SBC: "sbc-1"})
+}
+
+func (w *world) end(id string, c call.Cause) {
+	w.step(Ended{Call: id, Cause: c})
+	w.endJobs(func(j *job) bool { return j.call == id })
+}
+
+func (w *world) endJobs(which func(*job) bool) {
+	for _, op := range sortedJobs(w.jobs) {
+		if which(w.jobs[op]) {
+			w.done(op, "gone")
+		}
+	}
+}
+
+func sortedJobs(m map[string]*job) []string {
+	ops := make([]string, 0, len(m))
+	for op := range m {
+		ops = append(ops, op)
+	}
+	slices.Sort(ops)
+	return ops
+}
+
+// obey is the workers: sources last as long as they say, files two seconds.
+func (w *world) obey(id string, c *control.Command) {
+	switch {
+	case c.GetPlay() != nil:
+		p := c.GetPlay()
+		j := w.begin(p.GetOp(), id)
+		j.room = p.GetRoom()
+		if d := lasts(p); d >= 0 {
+			w.after(d, func() { w.finished(p.GetOp(), j, "finished") })
+		}
+	case c.GetRecord() != nil:
+		j := w.begin(c.GetRecord().GetOp(), id)
+		j.record = true
+		if ms := c.GetRecord().GetMaxMs(); ms > 0 {
+			w.after(time.Duration(ms)*time.Millisecond, func() { w.finished(c.GetRecord().GetOp(), j, "limit") })
+		}
+	case c.GetEcho() != nil:
+		w.begin(c.GetEcho().GetOp(), id).echo = true
+	case c.GetStop() != nil:
+		if j := w.jobs[c.GetStop().GetOp()]; j != nil {
+			w.after(0, func() { w.finished(c.GetStop().GetOp(), j, "stopped") })
+		}
+	}
+}
+
+func (w *world) begin(op, id string) *job {
+	if j := w.jobs[op]; j != nil {
+		return j // asked again: it goes on
+	}
+	j := &job{call: id, begun: w.now}
+	w.jobs[op] = j
+	return j
+}
+
+func (w *world) finished(op string, j *job, reason string) {
+	if w.jobs[op] == j {
+		w.done(op, reason)
+	}
+}
+
+func (w *world) done(op, reason string) {
+	j := w.jobs[op]
+	delete(w.jobs, op)
+	ms := uint64(w.now.Sub(j.begun).Milliseconds())
+	d := &control.Done{Op: op, Reason: reason, Ms: ms}
+	if j.echo {
+		d.HeardMs = ms
+	}
+	w.step(Worked{&control.Event{Body: &control.Event_Done{Done: d}}})
+}
+
+func lasts(p *control.Play) time.Duration {
+	total := time.Duration(0)
+	for _, s := range p.GetSources() {
+		switch {
+		case s.GetFile() != nil:
+			total += 2 * time.Second
+		case s.GetTone() != nil:
+			once := 0
+			for _, seg := range s.GetTone().GetSegments() {
+				if seg.GetMs() == 0 {
+					return -1
+				}
+				once += int(seg.GetMs())
+			}
+			total += time.Duration(once*max(1, int(s.GetTone().GetRepeats()))) * time.Millisecond
+		default:
+			total += time.Duration(s.GetSilenceMs()) * time.Millisecond
+		}
+	}
+	if p.GetLoops() == forEver {
+		return -1
+	}
+	return total * time.Duration(max(1, p.GetLoops()))
+}
+
+// caller is one phone.
+type caller struct {
+	w  *world
+	id string
+}
+
+func (w *world) dial(id, app, number string) *caller {
+	w.t.Helper()
+	g := w.gens[app]
+	if g == nil {
+		w.t.Fatalf("no app %s", app)
+	}
+	w.step(NewCall{Call: id, App: app, Version: g.Version(), Seed: 42, Flow: call.Flow{Transport: "udp", Remote: "192.0.2.7:5060"},
+		Msg: &call.Message{CallID: id + "@phone", URI: "sip:" + number + "@pbx", From: call.Party{URI: "sip:" + id + "@home"},
+			To: call.Party{URI: "sip:" + number + "@pbx"}}})
+	w.settle()
+	w.run(10 * time.Millisecond)
+	return &caller{w, id}
+}
+
+func (c *caller) press(keys string) {
+	c.w.t.Helper()
+	for _, k := range keys {
+		c.w.step(Worked{&control.Event{Body: &control.Event_Digit{Digit: &control.Digit{Stream: c.id, Digit: string(k), Ms: 80}}}})
+		c.w.run(100 * time.Millisecond)
+	}
+}
+
+func (c *caller) hangup() {
+	c.w.t.Helper()
+	cause := causeNamed("normal")
+	cause.By = "caller"
+	c.w.end(c.id, cause)
+	c.w.settle()
+}
+
+// expect wants a part of what has left the flows since the last time.
+func (c *caller) expect(part string) {
+	c.w.t.Helper()
+	for _, l := range c.w.trace {
+		if strings.Contains(l, part) {
+			c.w.trace = nil
+			return
+		}
+	}
+	c.w.t.Fatalf("%s: no %q in\n%s\nlogs %q", c.id, part, strings.Join(c.w.trace, "\n"), c.w.logs)
+}

@@ -3,7 +3,6 @@
 package callwright
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -254,35 +253,46 @@ func TestPackageVariables(t *testing.T) {
 
 // readOnly says why variable i of a declaration is neither an error, an embedded
 // file, a compile-time check nor a table; "" if it is one. A table is a composite
-// literal, or a call that computes one: a function named …Table, or a Must… of the
-// standard library.
+// literal with entries, or a value that Go cannot write as a constant; what holds
+// state (make, new, &T{}, locks, counters, the clock, the environment) is none.
 func readOnly(gen *ast.GenDecl, spec *ast.ValueSpec, i int) string {
 	name := spec.Names[i].Name
-	if name == "_" || embedded(gen.Doc) || embedded(spec.Doc) {
+	switch {
+	case name == "_" || embedded(gen.Doc) || embedded(spec.Doc):
 		return ""
-	}
-	if i >= len(spec.Values) {
-		return "has no value of its own"
+	case i >= len(spec.Values):
+		return "has no value of its own, so it must be meant to change"
 	}
 	switch v := spec.Values[i].(type) {
 	case *ast.CompositeLit:
+		if _, isMap := v.Type.(*ast.MapType); isMap && len(v.Elts) == 0 {
+			return "an empty map is no table"
+		}
+		if sel, ok := v.Type.(*ast.SelectorExpr); ok {
+			return stateful(sel)
+		}
 		return ""
 	case *ast.CallExpr:
-		called := calledName(v)
-		isError := called == "errors.New" || called == "fmt.Errorf"
-		if strings.HasPrefix(name, "Err") || strings.HasPrefix(name, "err") {
-			if isError {
-				return ""
-			}
-			return "an error is made by errors.New or fmt.Errorf"
-		}
-		fn := called[strings.LastIndex(called, ".")+1:]
-		if strings.HasSuffix(fn, "Table") || strings.HasPrefix(fn, "Must") || called == "strings.NewReplacer" {
-			return ""
-		}
-		return fmt.Sprintf("value of %s: only errors and read-only tables (functions named …Table)", called)
+		return stateful(v.Fun)
 	}
 	return "only errors and read-only tables"
+}
+
+// stateful says why a called function, or the type of a literal, makes state.
+func stateful(e ast.Expr) string {
+	switch f := e.(type) {
+	case *ast.Ident:
+		if f.Name == "make" || f.Name == "new" {
+			return f.Name + " makes something that changes"
+		}
+	case *ast.SelectorExpr:
+		x, ok := f.X.(*ast.Ident)
+		if ok && slices.Contains([]string{"sync", "atomic", "os", "rand", "prometheus", "flag", "context", "slog"}, x.Name) ||
+			ok && x.Name == "time" && f.Sel.Name == "Now" {
+			return x.Name + "." + f.Sel.Name + " is state, not a table"
+		}
+	}
+	return ""
 }
 
 func embedded(doc *ast.CommentGroup) bool {
@@ -292,18 +302,6 @@ func embedded(doc *ast.CommentGroup) bool {
 	return slices.ContainsFunc(doc.List, func(c *ast.Comment) bool {
 		return strings.HasPrefix(c.Text, "//go:embed ")
 	})
-}
-
-func calledName(c *ast.CallExpr) string {
-	switch f := c.Fun.(type) {
-	case *ast.Ident:
-		return f.Name
-	case *ast.SelectorExpr:
-		if x, ok := f.X.(*ast.Ident); ok {
-			return x.Name + "." + f.Sel.Name
-		}
-	}
-	return "an expression"
 }
 
 // writes finds assignments to the named variables in functions that have no local

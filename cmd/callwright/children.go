@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/callwright/callwright/cmd/callwright/supervise"
+)
+
+// brainSpec and its neighbours write the command lines of run's children. What they
+// say is public; the secret goes through the lifeline.
+func (p *plan) brainSpec() supervise.Spec {
+	args := []string{"brain", p.scriptsFolder, "--http", p.httpAddr.String(), "--data", p.data, "--control", p.control}
+	for _, l := range p.listeners {
+		args = append(args, "--sip", l.String())
+	}
+	for _, n := range p.allowed {
+		args = append(args, "--allow", n.String())
+	}
+	return supervise.Spec{Name: "brain", Args: args, Grace: brainGrace}
+}
+
+func (p *plan) sbcSpecs() []supervise.Spec {
+	var specs []supervise.Spec
+	for i, share := range p.shares {
+		name := "sbc-" + strconv.Itoa(i+1)
+		specs = append(specs, supervise.Spec{Name: name, Grace: workerGrace, Args: []string{
+			"sbc", "--name", name, "--control", p.control, "--media", p.mediaIP.String(), "--rtp-ports", share.String(),
+		}})
+	}
+	return specs
+}
+
+func (p *plan) mixerSpecs() []supervise.Spec {
+	var specs []supervise.Spec
+	for i := range p.mixers {
+		name := "mixer-" + strconv.Itoa(i+1)
+		specs = append(specs, supervise.Spec{Name: name, Grace: workerGrace, Args: []string{
+			"mixer", "--name", name, "--control", p.control, "--prompts", p.scriptsFolder, "--recordings", p.data + "/recordings",
+		}})
+	}
+	return specs
+}
+
+// orphanGrace is how long a child may take to end by itself once its supervisor is
+// gone; nobody else would end it then.
+const orphanGrace = 10 * time.Second
+
+// childContext takes up the lifeline. The context ends on SIGTERM, or when the
+// supervisor is gone.
+func childContext(parent context.Context) (context.Context, context.CancelFunc, *supervise.Lifeline, error) {
+	life, err := supervise.Inherited()
+	if err != nil {
+		return nil, nil, nil, refuse("%w; standing alone is not built yet", err)
+	}
+	ctx, cancel := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-life.Gone
+		cancel()
+		time.Sleep(orphanGrace)
+		fmt.Fprintln(os.Stderr, "callwright: supervisor gone, ended hard")
+		os.Exit(exitFailed)
+	}()
+	return ctx, cancel, life, nil
+}
+
+// childLog writes lines that the supervisor forwards under the child's name.
+func childLog() *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }

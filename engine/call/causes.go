@@ -65,6 +65,15 @@ func KnownCause(name string) bool {
 	return false
 }
 
+// CauseNames lists the names, for errors that offer one.
+func CauseNames() []string {
+	names := make([]string, len(causes))
+	for i, c := range causes {
+		names[i] = c.name
+	}
+	return names
+}
+
 // CauseByStatus names a final response of the peer.
 func CauseByStatus(status int) Cause {
 	name := statusNames[status]

@@ -100,7 +100,7 @@ type progress struct {
 	Headers headers `json:"headers"`
 }
 
-func (v *progress) orders() string { return "Progress" }
+func (v *progress) orders() string { return "progress" }
 
 func (v *progress) begin(o *operation) {
 	c := o.u.call
@@ -112,7 +112,7 @@ func (v *progress) begin(o *operation) {
 		o.fail(plainError("call.progress: the call is already " + c.state))
 	default:
 		o.order(call.Progress{Leg: o.u.id, Headers: list})
-		if c.audio {
+		if c.audio || !c.offered { // without an offer there is no early audio to wait for
 			o.complete(struct{}{})
 		}
 	}
@@ -134,7 +134,7 @@ type answer struct {
 	Delay   millis  `json:"delay"`
 }
 
-func (v *answer) orders() string { return "Accept" }
+func (v *answer) orders() string { return "answer" }
 
 func (v *answer) begin(o *operation) {
 	c := o.u.call
@@ -145,7 +145,7 @@ func (v *answer) begin(o *operation) {
 	case c.ending:
 		o.fail(plainError("call.answer: the call is being ended"))
 	case c.times.Answered != 0 && c.audio:
-		o.complete(struct{}{}) // answered before: as wished
+		o.complete(struct{}{}) // answered before
 	case c.accepting: // another verb answers
 	case v.Delay > 0:
 		o.arm("delay", v.Delay.duration())
@@ -157,6 +157,9 @@ func (v *answer) begin(o *operation) {
 func (v *answer) accept(o *operation) {
 	list, _ := v.Headers.list() // begin has looked
 	o.f.accept(o.u, list)
+	if o.u.call.audio {
+		o.complete(struct{}{})
+	}
 }
 
 func (v *answer) step(o *operation, e event) {
@@ -174,10 +177,15 @@ func (v *answer) step(o *operation, e event) {
 	}
 }
 
-// accept orders the 200. A call with early audio has its verbs' audio already.
+// accept orders the 200. With early audio all is agreed already, and nothing more will
+// be told.
 func (f *Flows) accept(u *unit, headers []call.Header) {
 	u.call.accepting = true
 	f.emit(Order{call.Accept{Leg: u.id, Headers: headers}})
+	if u.call.audio {
+		u.call.times.Answered = f.now.UnixMilli()
+		u.call.become("answered")
+	}
 }
 
 // answerFor answers the call for a verb that needs audio.

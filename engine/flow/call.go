@@ -26,6 +26,7 @@ type callState struct {
 	vars   json.RawMessage
 	cause  call.Cause
 
+	offered   bool // the INVITE brought an offer
 	accepting bool // a 200 is on its way
 	audio     bool // stream and member stand
 	ending    bool // we have ordered the end
@@ -107,7 +108,7 @@ func (f *Flows) newCall(in NewCall) {
 func newCallState(in NewCall, now time.Time) *callState {
 	c := &callState{rev: 1, id: in.Call, sipID: in.Msg.CallID, from: partyOf(in.Msg.From), to: partyOf(in.Msg.To),
 		state: "new", vars: json.RawMessage("{}"), times: Times{Created: now.UnixMilli()},
-		source: Source{Transport: in.Flow.Transport}}
+		source: Source{Transport: in.Flow.Transport}, offered: len(in.Msg.Body) > 0}
 	if user, host := userAndHost(in.Msg.URI); in.Msg.URI != "" {
 		// The Request-URI is where the call is meant to go now; To may name where it
 		// was first sent (RFC 3261 §8.1.1.1).
@@ -236,12 +237,12 @@ func (f *Flows) mediaFailed(u *unit, why string) {
 func (f *Flows) refused(u *unit, in Refused) {
 	f.note(u, "warn", fmt.Sprintf("%s refused: %s", in.Order, in.Why), u.await)
 	switch in.Order {
-	case "Accept":
+	case "answer":
 		u.call.accepting = u.call.times.Answered != 0
-	case "Hangup", "Reject":
+	case "hangup", "reject":
 		u.call.ending = false
 		if u.settled { // nobody is left to try something else
-			f.callEnded(u, causeNormal)
+			f.callEnded(u, causeNamed("normal"))
 			return
 		}
 	}
@@ -253,7 +254,7 @@ func (f *Flows) refused(u *unit, in Refused) {
 			o.verb.step(o, refused{in.Why})
 		}
 	}
-	if in.Order == "Accept" {
+	if in.Order == "answer" {
 		for _, o := range u.pending() {
 			if o.waits {
 				o.fail(plainError(o.name() + ": " + in.Why))

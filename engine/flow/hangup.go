@@ -15,7 +15,7 @@ type hangup struct {
 	Headers headers `json:"headers"`
 }
 
-func (v *hangup) orders() string { return "Hangup" }
+func (v *hangup) orders() string { return "hangup" }
 
 func (v *hangup) begin(o *operation) {
 	c := o.u.call
@@ -31,8 +31,8 @@ func (v *hangup) begin(o *operation) {
 	switch {
 	case c.ended:
 		o.complete(c.causeFields())
-	case cause.Name == "":
-		o.fail(badOption(fmt.Sprintf("call.hangup: no cause is named %q; the nearest is %q", v.Cause, nearest(v.Cause, causeNames()))))
+	case !call.KnownCause(v.Cause):
+		o.fail(badOption(fmt.Sprintf("call.hangup: no cause is named %q; the nearest is %q", v.Cause, nearest(v.Cause, call.CauseNames()))))
 	case err != nil:
 		o.fail(badOption("call.hangup: " + err.Error()))
 	case !c.ending:
@@ -57,7 +57,7 @@ type reject struct {
 	Headers headers         `json:"headers"`
 }
 
-func (v *reject) orders() string { return "Reject" }
+func (v *reject) orders() string { return "reject" }
 
 func (v *reject) begin(o *operation) {
 	status, err := v.status()
@@ -74,7 +74,7 @@ func (v *reject) begin(o *operation) {
 
 func (v *reject) status() (int, error) {
 	if len(v.Code) == 0 || string(v.Code) == "null" {
-		return causeNamed("busy").SIP, nil
+		return call.CauseByName("busy").SIP, nil
 	}
 	var status int
 	if json.Unmarshal(v.Code, &status) == nil {
@@ -87,10 +87,10 @@ func (v *reject) status() (int, error) {
 	if err := json.Unmarshal(v.Code, &name); err != nil {
 		return 0, fmt.Errorf("the code must be a number or a name, not %s", v.Code)
 	}
-	if c := causeNamed(name); c.Name != "" {
-		return c.SIP, nil
+	if call.KnownCause(name) {
+		return call.CauseByName(name).SIP, nil
 	}
-	return 0, fmt.Errorf("no cause is named %q; the nearest is %q", name, nearest(name, causeNames()))
+	return 0, fmt.Errorf("no cause is named %q; the nearest is %q", name, nearest(name, call.CauseNames()))
 }
 
 func (v *reject) step(o *operation, e event) { refusedCall(o, e) }
@@ -101,7 +101,7 @@ type redirect struct {
 	Headers  headers         `json:"headers"`
 }
 
-func (v *redirect) orders() string { return "Reject" }
+func (v *redirect) orders() string { return "reject" }
 
 func (v *redirect) begin(o *operation) {
 	contacts, err := v.contacts()

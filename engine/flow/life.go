@@ -15,7 +15,7 @@ func (f *Flows) settle(u *unit, err *sandbox.ScriptError) {
 		return
 	}
 	u.settled = true
-	cause, status := causeNormal, 480
+	cause, status := causeNamed("normal"), 480
 	if err != nil {
 		cause, status = f.threw(u, err)
 	}
@@ -26,13 +26,13 @@ func (f *Flows) settle(u *unit, err *sandbox.ScriptError) {
 // has done nothing wrong.
 func (f *Flows) threw(u *unit, err *sandbox.ScriptError) (call.Cause, int) {
 	if err.Name == "CallEnded" && u.call != nil && u.call.over() {
-		return causeNormal, 480
+		return causeNamed("normal"), 480
 	}
 	f.note(u, "error", scriptText(err), scriptLine(err))
 	if err.Name == "Busy" {
-		return causeCongested, 503
+		return causeNamed("congested"), 503
 	}
-	c := causeNormal
+	c := causeNamed("normal")
 	c.Text = "the script threw " + err.Name
 	return c, 500
 }
@@ -65,7 +65,7 @@ func (f *Flows) interrupted(u *unit, r sandbox.Result) {
 		f.lost(u)
 		return
 	}
-	f.stop(u, causeBudget, text, line)
+	f.stop(u, causeNamed("budget"), text, line)
 }
 
 // stop ends a call's unit at once, without its script.

@@ -118,7 +118,7 @@ func (c *chance) world() {
 		case 1:
 			c.step(RoomFailed{Room: "7"})
 		case 2:
-			c.step(Refused{Call: u, Order: []string{"Accept", "Ring", "Progress"}[c.IntN(3)], Why: "late"})
+			c.step(Refused{Call: u, Order: []string{"answer", "ring", "progress"}[c.IntN(3)], Why: "late"})
 		}
 	}
 }

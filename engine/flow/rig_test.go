@@ -94,7 +94,7 @@ func (r *rig) invite(id string) {
 	r.step(NewCall{Call: id, App: "main", Version: "v1", Seed: 7,
 		Flow: call.Flow{Transport: "udp", Remote: "192.0.2.1:5062"},
 		Msg: &call.Message{CallID: "x@y", URI: "sip:1000@pbx", From: call.Party{Name: "Ann", URI: "sip:+44-20@a.example"},
-			To: call.Party{URI: "sip:1000@pbx"}}})
+			To: call.Party{URI: "sip:1000@pbx"}, Body: []byte("v=0")}})
 }
 
 // did answers a unit's activation.

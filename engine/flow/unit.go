@@ -264,14 +264,14 @@ func (f *Flows) astray(u *unit, text, line string) {
 		f.startAnew(u)
 		return
 	}
-	f.stop(u, causeBudget, text, line)
+	f.stop(u, causeNamed("budget"), text, line)
 }
 
 // lost opens the unit anew by replay, then repeats what was under way: its isolate
 // went down with another unit.
 func (f *Flows) lost(u *unit) {
 	if u.losses++; u.losses > maxLosses {
-		f.stop(u, causeBudget, fmt.Sprintf("the run could not be rebuilt in %d tries", maxLosses), u.await)
+		f.stop(u, causeNamed("budget"), fmt.Sprintf("the run could not be rebuilt in %d tries", maxLosses), u.await)
 		return
 	}
 	if u.cut {
@@ -309,7 +309,7 @@ func (f *Flows) boundHistory(u *unit) {
 	case u.kind == sandbox.AppUnit && n > maxAppHistory:
 		u.history.Inputs, u.cut = nil, true
 	case u.kind == sandbox.CallUnit && n > maxHistory && !u.settled:
-		f.stop(u, causeBudget, fmt.Sprintf("the flow has taken more than %d inputs", maxHistory), u.await)
+		f.stop(u, causeNamed("budget"), fmt.Sprintf("the flow has taken more than %d inputs", maxHistory), u.await)
 	}
 }
 

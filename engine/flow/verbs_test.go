@@ -331,12 +331,33 @@ func TestEarlyAudio(t *testing.T) {
 		t.Fatal("early audio must not answer")
 	}
 	r.workerDone(&control.Done{Op: "c/2.1", Reason: "finished"})
-	n = r.begin("c", "answer", nil)
-	r.up("c")
+	n = r.begin("c", "answer", nil) // all is agreed: nothing more will be told
 	r.completed("c", n)
-	if got := r.f.Calls()[0].State; got != "answered" {
-		t.Fatalf("state %s", got)
+	if got := r.f.Calls()[0]; got.State != "answered" || got.Times.Answered == 0 {
+		t.Fatalf("state %s", got.State)
 	}
+}
+
+func TestProgressWithoutAnOffer(t *testing.T) {
+	r := newRig(t)
+	r.step(NewCall{Call: "c", App: "main", Version: "v1", Msg: &call.Message{URI: "sip:1@pbx"}})
+	n := r.begin("c", "progress", nil)
+	r.completed("c", n)
+	r.begin("c", "play", map[string]any{"source": source("a.wav")})
+	if !r.ordered(func(in call.Input) bool { _, ok := in.(call.Accept); return ok }) {
+		t.Fatalf("without early audio a play answers: %v", r.acts)
+	}
+}
+
+func TestALegThatRefuses(t *testing.T) {
+	r := newRig(t)
+	r.invite("c")
+	n := r.begin("c", "play", map[string]any{"source": source("a.wav")})
+	r.step(Refused{Call: "c", Order: "answer", Why: "the call is not waiting for an answer"})
+	r.throws("c", n, "Error")
+	n = r.begin("c", "reject", nil)
+	r.step(Refused{Call: "c", Order: "reject", Why: "no"})
+	r.throws("c", n, "Error")
 }
 
 func TestAVerbThatNeedsAudioAnswersFirst(t *testing.T) {

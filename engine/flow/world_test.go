@@ -359,7 +359,7 @@ func (w *world) dial(id, app, number string) *caller {
 	}
 	w.step(NewCall{Call: id, App: app, Version: g.Version(), Seed: 42, Flow: call.Flow{Transport: "udp", Remote: "192.0.2.7:5060"},
 		Msg: &call.Message{CallID: id + "@phone", URI: "sip:" + number + "@pbx", From: call.Party{URI: "sip:" + id + "@home"},
-			To: call.Party{URI: "sip:" + number + "@pbx"}}})
+			To: call.Party{URI: "sip:" + number + "@pbx"}, Body: []byte("v=0")}})
 	w.settle()
 	w.run(10 * time.Millisecond)
 	return &caller{w, id}

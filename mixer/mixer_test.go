@@ -52,18 +52,18 @@ func TestEgressIsContinuous(t *testing.T) {
 		again.Muted, again.Codec, a.codec = true, pcma, pcma
 		b.obey(1, &control.Room{Id: "r", Rate: 16000}, again)
 		b.talk(time.Second)
-		if n := len(a.frames); n < 99 || n > 101 {
+		if n := len(b.came(a)); n < 99 || n > 101 {
 			t.Fatalf("%d frames in 2 s", n)
 		}
-		for i, f := range a.frames {
+		for i, f := range b.came(a) {
 			if int(f.Seq) != i || int(f.Timestamp) != i*160 || f.Marker != (i == 0) {
 				t.Fatalf("frame %d has seq %d, timestamp %d, marker %v", i, f.Seq, f.Timestamp, f.Marker)
 			}
 		}
-		if first, last := a.frames[0].Type, a.frames[99].Type; first != trunk.TypePCMU || last != trunk.TypePCMA {
+		if first, last := b.came(a)[0].Type, b.came(a)[99].Type; first != trunk.TypePCMU || last != trunk.TypePCMA {
 			t.Errorf("payload types %d, then %d", first, last)
 		}
-		if l := dsp.Level(a.heard); l > -70 {
+		if l := dsp.Level(b.sound(a)); l > -70 {
 			t.Errorf("alone it hears %.1f dBov", l)
 		}
 	})
@@ -95,10 +95,10 @@ func TestMuteDeafGainKickMove(t *testing.T) {
 		b.talk(500 * time.Millisecond)
 		b.hears(a, 700, 0)
 		b.hears(c, 400, 0)
-		frames := len(c.frames)
+		frames := len(b.came(c))
 		b.obey(1, &control.DropRoom{Id: "s"}, &control.DropMember{Id: "b"}, &control.DropMember{Id: "b"})
 		b.talk(500 * time.Millisecond)
-		if len(c.frames) != frames {
+		if len(b.came(c)) != frames {
 			t.Error("frames after the end")
 		}
 		b.hears(a, 400, 0)
@@ -123,7 +123,7 @@ func TestPlayToMemberAndToRoom(t *testing.T) {
 		// It moves, is muted and told to play the same again: nothing of it may be heard.
 		b.obey(1, b.member(a, ""), b.member(a, "r"), one)
 		b.talk(time.Second)
-		whole := a.heard[dsp.Onset(a.heard, 8000, -20):]
+		whole := b.sound(a)[dsp.Onset(b.sound(a), 8000, -20):]
 		if amp := dsp.Goertzel(whole[:7900], 8000, 1200); math.Abs(amp-8000) > 100 {
 			t.Errorf("over the move 1200 Hz is at %.0f", amp)
 		}
@@ -210,7 +210,7 @@ func TestTalkEvents(t *testing.T) {
 			a.quiet = quiet
 			b.talk(2 * time.Second)
 			var talks []bool
-			for _, e := range b.events {
+			for _, e := range b.told() {
 				if x := e.GetTalk(); x != nil && x.Member == "a" {
 					talks = append(talks, x.Talking)
 				}
@@ -268,7 +268,9 @@ func TestWhatCannotBeDoneIsAnswered(t *testing.T) {
 		for i := range 30 {
 			m := b.member(c, "")
 			m.Id, m.Trunk.Ssrc = strings.Repeat("x", i+1), uint32(5000+i)
+			b.mu.Lock()
 			b.phones[m.Trunk.Ssrc] = c
+			b.mu.Unlock()
 			b.obey(1, m)
 		}
 		if n, _ := b.m.Load(); n != 20 {
@@ -310,7 +312,7 @@ func TestStrangersAndGarbageAreCounted(t *testing.T) {
 		}
 		synctest.Wait()
 		b.hears(c, 400, 5000)
-		if l := dsp.Level(a.heard); l > -70 {
+		if l := dsp.Level(b.sound(a)); l > -70 {
 			t.Errorf("garbage is heard at %.1f dBov", l)
 		}
 		for reason, want := range map[string]uint64{"wrong token": 25, "unknown ssrc": 25, "wrong codec": 50, "size": 50} {

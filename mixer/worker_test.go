@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -238,12 +239,29 @@ func (b *bench) hears(p *phone, hz, want float64) {
 	}
 }
 
+// sound, came and told give copies of what there is so far.
+func (b *bench) sound(p *phone) []int16 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(p.heard)
+}
+
+func (b *bench) came(p *phone) []trunk.Frame {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(p.frames)
+}
+
+func (b *bench) told() []*control.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.events)
+}
+
 // done gives the Dones of an operation so far.
 func (b *bench) done(op string) (out []*control.Done) {
 	synctest.Wait()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range b.events {
+	for _, e := range b.told() {
 		if d := e.GetDone(); d.GetOp() == op && op != "" {
 			out = append(out, d)
 		}
@@ -252,9 +270,7 @@ func (b *bench) done(op string) (out []*control.Done) {
 }
 
 func (b *bench) faults() (out []*control.Fault) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range b.events {
+	for _, e := range b.told() {
 		if f := e.GetFault(); f != nil {
 			out = append(out, f)
 		}

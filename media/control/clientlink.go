@@ -155,10 +155,10 @@ func (l *clientLink) obey(m *ToWorker) error {
 func (l *clientLink) heartbeat() error {
 	l.seq++
 	load, counters := l.worker.Load()
-	if now := time.Now(); now.Sub(l.counted) >= countersEvery {
-		l.counted = now
-	} else {
+	if now := time.Now(); now.Sub(l.counted) < countersEvery {
 		counters = nil
+	} else if counters != nil {
+		l.counted = now
 	}
 	return l.stream.Send(&ToBrain{Body: &ToBrain_Heartbeat{Heartbeat: &Heartbeat{Seq: l.seq, Load: load, Counters: counters}}})
 }

@@ -145,3 +145,6 @@ func (s *EventSender) Next(b *[eventSize]byte) (first, done bool) {
 	binary.BigEndian.PutUint16(b[2:], uint16(s.duration))
 	return first, s.ends >= endsSent
 }
+
+// Cut makes the event end with the next packet.
+func (s *EventSender) Cut() { s.length = max(s.duration, s.step) }

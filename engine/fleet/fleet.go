@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/callwright/callwright/media/control"
 )
@@ -29,8 +30,9 @@ type Worker struct {
 	Load     int // as the worker itself says
 	Trunk    string
 	Media    netip.Addr // SBC
-	ports    ring       // SBC: free RTP ports
-	carried  int        // calls placed on it
+	Since    time.Time
+	ports    ring // SBC: free RTP ports
+	carried  int  // calls placed on it
 	counters []*control.Counter
 	dead     bool // a successor of the same name is another Worker
 }
@@ -86,10 +88,10 @@ func New(seed [32]byte) *Fleet {
 
 // Up takes in a worker. One of the same name is replaced: its calls must have been
 // taken out by Down before.
-func (f *Fleet) Up(h *control.Hello) error {
+func (f *Fleet) Up(h *control.Hello, now time.Time) error {
 	w := &Worker{
 		Name: h.Name, Kind: h.Kind, Instance: h.Instance, Version: h.Version,
-		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk,
+		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk, Since: now,
 	}
 	switch h.Kind {
 	case control.Kind_SBC:

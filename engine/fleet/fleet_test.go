@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -24,7 +25,7 @@ func newFleet(t *testing.T, hellos ...*control.Hello) *Fleet {
 	t.Helper()
 	f := New([32]byte{1})
 	for _, h := range hellos {
-		if err := f.Up(h); err != nil {
+		if err := f.Up(h, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,7 +74,7 @@ func TestBadSlicesAreRefused(t *testing.T) {
 		{Kind: control.Kind_SBC, Name: "no address", Media: "nowhere", FirstPort: 20000, Ports: 10},
 		{Name: "no kind"},
 	} {
-		if err := New([32]byte{}).Up(h); err == nil {
+		if err := New([32]byte{}).Up(h, time.Time{}); err == nil {
 			t.Errorf("%s was taken in", h.Name)
 		}
 	}
@@ -153,7 +154,7 @@ func TestASuccessorIsNotGivenTheDeadOnesCalls(t *testing.T) {
 	if !slices.Equal(calls, []string{"a"}) {
 		t.Fatalf("calls of the dead SBC: %v", calls)
 	}
-	if err := f.Up(sbc("sbc-1", 4)); err != nil {
+	if err := f.Up(sbc("sbc-1", 4), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	out := Out{}
@@ -192,7 +193,7 @@ func TestRandomLivesNeverShareAPort(t *testing.T) {
 				}
 			default:
 				calls, _ := f.Down("sbc-2")
-				if err := f.Up(sbc("sbc-2", 10)); err != nil {
+				if err := f.Up(sbc("sbc-2", 10), time.Time{}); err != nil {
 					t.Fatal(err)
 				}
 				for _, id := range calls {

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -161,12 +160,4 @@ func (f *Fleet) setMember(p *Place, m *control.Member) {
 	}
 	p.Member.Muted, p.Member.Deaf = m.Muted, m.Deaf
 	p.Member.GainInDb, p.Member.GainOutDb = m.GainInDb, m.GainOutDb
-}
-
-// Seed makes the seed of New from any bytes of randomness.
-func Seed(words [4]uint64) (seed [32]byte) {
-	for i, w := range words {
-		binary.LittleEndian.PutUint64(seed[8*i:], w)
-	}
-	return seed
 }

@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/sdp"
+)
+
+// freeCall gives a call's place back; it waits in the turn behind what the flow
+// does with the call's end.
+type freeCall struct{ call string }
+
+// fromUA does what the SIP core asks for.
+func (s *shard) fromUA(a call.Action) {
+	switch a := a.(type) {
+	case call.Send:
+		s.sends = append(s.sends, a)
+	case call.Arm:
+		s.arm(a.Timer, a.After)
+	case call.Disarm:
+		s.timers.disarm(a.Timer)
+	case call.Invited:
+		s.invited(a)
+	case call.Agreed:
+		s.agreed(a)
+	case call.Confirmed:
+		s.push(flow.Confirmed{Call: a.Leg})
+	case call.Ended:
+		s.ended(a)
+	case call.Refused:
+		s.push(flow.Refused{Call: a.Leg, Order: a.Order, Why: a.Why})
+	}
+}
+
+// invited finds a script and a place for a new call, or the answer that says why
+// there is none.
+func (s *shard) invited(a call.Invited) {
+	app, version, ok := s.config.Scripts.Route(flow.Target(a.Msg.URI))
+	if !ok {
+		s.log.Info("no route", "call", a.Leg, "uri", a.Msg.URI, "from", a.Flow.Remote)
+		s.push(call.Reject{Leg: a.Leg, Status: 404})
+		return
+	}
+	place, err := s.fleet.PlaceCall(a.Leg)
+	if err != nil {
+		s.log.Warn("no place for a call", "call", a.Leg, "error", err)
+		s.push(call.Reject{Leg: a.Leg, Status: 503, Headers: []call.Header{{Name: "Retry-After", Value: "2"}}})
+		return
+	}
+	s.config.Scripts.Hold(app, version)
+	s.calls[a.Leg] = &placed{app: app, version: version}
+	s.count.calls++
+	s.log.Info("call", "call", a.Leg, "app", app, "version", version, "from", a.Msg.From.URI,
+		"to", a.Msg.URI, "source", a.Flow.Remote, "sbc", place.SBC, "port", place.Local.Port())
+	s.push(flow.NewCall{
+		Call: a.Leg, App: app, Version: version, Seed: s.random.Uint64(), Flow: a.Flow, Msg: a.Msg,
+	})
+}
+
+// agreed commands the media that offer and answer have settled on, and tells the
+// flow. A second agreement (hold, a new address) changes the same stream.
+func (s *shard) agreed(a call.Agreed) {
+	c := s.calls[a.Leg]
+	if c == nil {
+		return
+	}
+	if err := s.fleet.Set(a.Leg, streamOf(a.Media), s.out); err != nil {
+		s.push(flow.MediaFailed{Call: a.Leg, Why: err.Error()})
+		return
+	}
+	s.push(flow.Agreed{Call: a.Leg, Media: a.Media})
+	if !c.mediaUp {
+		c.mediaUp = true
+		s.push(flow.MediaUp{Call: a.Leg, SBC: s.fleet.Place(a.Leg).SBC})
+	}
+}
+
+func streamOf(m sdp.Agreement) *control.Stream {
+	s := &control.Stream{
+		PayloadType: uint32(m.Codec.Type), EventType: uint32(m.EventType), PtimeMs: uint32(m.Ptime),
+		Send: m.Send, Receive: m.Receive, Generation: m.Generation, Codec: control.Codec_PCMU,
+	}
+	if m.Codec.Name == "PCMA" {
+		s.Codec = control.Codec_PCMA
+	}
+	if m.Remote.IsValid() {
+		s.Remote = m.Remote.String()
+	}
+	if m.RemoteRTCP.IsValid() {
+		s.RemoteRtcp = m.RemoteRTCP.String()
+	}
+	s.Cname = "callwright"
+	return s
+}
+
+// ended tells the flow, and gives the place back once the flow has had its say. A
+// worker's death is the better cause where there was one.
+func (s *shard) ended(a call.Ended) {
+	c := s.calls[a.Leg]
+	if c == nil {
+		return
+	}
+	cause := a.Cause
+	if c.lost != "" {
+		cause = workerLost(c.lost)
+	}
+	s.log.Info("call ended", "call", a.Leg, "cause", cause.Name, "sip", cause.SIP, "text", cause.Text, "by", cause.By)
+	s.push(flow.Ended{Call: a.Leg, Cause: cause})
+	s.push(freeCall{a.Leg})
+}
+
+func (s *shard) free(id string) { s.fleet.FreeCall(id, s.out) }
+
+// local fills in what only the place knows: the address and port that our SDP shows.
+func (s *shard) local(leg string) (sdp.Local, bool) {
+	p := s.fleet.Place(leg)
+	if p == nil {
+		return sdp.Local{}, false
+	}
+	return sdp.Local{Addr: p.Local, ID: uint64(p.Public)}, true
+}
+
+// order completes an order of the flow and gives it to the SIP core.
+func (s *shard) order(in call.Input) {
+	var ok bool
+	switch o := in.(type) {
+	case call.Accept:
+		if o.Media, ok = s.local(o.Leg); !ok {
+			s.push(flow.MediaFailed{Call: o.Leg, Why: "the call has no place"})
+			return
+		}
+		s.push(o)
+	case call.Progress:
+		if o.Media, ok = s.local(o.Leg); !ok {
+			s.push(flow.MediaFailed{Call: o.Leg, Why: "the call has no place"})
+			return
+		}
+		s.push(o)
+	default:
+		s.push(in)
+	}
+}
+
+// stop ends all calls and refuses new ones; over is closed when the last is gone.
+func (s *shard) stop(now time.Time) {
+	s.now = now
+	s.stopping = true
+	s.ua.SetOverload(5 * time.Second)
+	cause := call.CauseByName("normal")
+	cause.By, cause.Text = "operator", "shutting down"
+	for id := range s.calls {
+		s.push(call.Hangup{Leg: id, Cause: cause})
+	}
+	s.quiet()
+}
+
+// quiet closes over when stopping has nothing left to wait for.
+func (s *shard) quiet() {
+	if !s.stopping || len(s.calls) > 0 {
+		return
+	}
+	select {
+	case <-s.over:
+	default:
+		close(s.over)
+	}
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/script"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// Wire sends SIP messages. Send never blocks; what cannot be sent comes back as a
+// call.SendFailed in the inbox.
+type Wire interface {
+	Send(call.Send)
+}
+
+// Config is what an Engine is made of. All fields but Commit and MaxCalls must be
+// set.
+type Config struct {
+	Log     *slog.Logger
+	Wire    Wire
+	Workers control.Commander
+	Scripts *script.Catalogue
+	// Commit calls done once all state written so far is on disk on a majority.
+	// Nil: state lives in memory and a commit succeeds at once.
+	Commit func(done func(error))
+	// Contact is the URI that peers reach us by, for a listener's address.
+	Contact   func(call.Flow) string
+	UserAgent string
+	// MaxCalls is how many calls are up at once before INVITEs get 503. 0: 20,000.
+	MaxCalls int
+	// Secret seeds tags, branches, SSRCs and trunk tokens.
+	Secret [32]byte
+}
+
+// Engine is the brain's inside. Make it with New, feed it, Run it.
+type Engine struct {
+	inbox *inbox
+	shard *shard
+	done  chan struct{}
+}
+
+// New makes an engine; nothing happens before Run, but values may be put in.
+func New(c Config) *Engine {
+	if c.MaxCalls == 0 {
+		c.MaxCalls = 20_000
+	}
+	e := &Engine{inbox: newInbox(), done: make(chan struct{})}
+	e.shard = newShard(c, e.inbox)
+	return e
+}
+
+// Receive is the sink of the SIP edge.
+func (e *Engine) Receive(in call.Input) { e.inbox.put(in) }
+
+// Worker is the sink of the workers' hub.
+func (e *Engine) Worker(ev control.HubEvent) { e.inbox.put(ev) }
+
+// Deliver is where isolates put what an activation did.
+func (e *Engine) Deliver(r sandbox.Result) { e.inbox.put(r) }
+
+// ScriptsChanged tells that a reload came to an end.
+func (e *Engine) ScriptsChanged(o script.Outcome) { e.inbox.put(o) }
+
+// Run is the shard's goroutine. It returns when ctx is done; calls that are up by
+// then are simply left (see Shutdown).
+func (e *Engine) Run(ctx context.Context) {
+	defer close(e.done)
+	defer e.inbox.close()
+	clock := time.NewTimer(0)
+	defer clock.Stop()
+	var spare []any
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.inbox.wake:
+		case <-clock.C:
+		}
+		values, waited := e.inbox.take(spare)
+		e.shard.judge(waited)
+		for _, v := range values {
+			e.shard.turn(time.Now(), v)
+		}
+		clear(values)
+		spare = values
+		e.shard.fire(time.Now())
+		if at, ok := e.shard.timers.next(); ok {
+			clock.Reset(time.Until(at))
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/fleet"
+	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/script"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// fromFlow does what the flows ask for.
+func (s *shard) fromFlow(a flow.Action) {
+	switch a := a.(type) {
+	case flow.Open, flow.Activate, flow.Close:
+		s.fromFlowToScript(a)
+	case flow.Order:
+		s.order(a.Input)
+	case flow.ToSBC:
+		s.unplaced(s.fleet.ToSBC(a.Call, a.Command, s.out))
+	case flow.ToMixer:
+		if a.Room != "" {
+			s.unplaced(s.fleet.ToRoom(a.Room, a.Command, s.out))
+		} else {
+			s.unplaced(s.fleet.ToMixer(a.Call, a.Command, s.out))
+		}
+	case flow.PlaceRoom:
+		if _, err := s.fleet.PlaceRoom(a.Room, a.Rate, s.out); err != nil {
+			s.push(flow.RoomFailed{Room: a.Room, Why: err.Error()})
+		}
+	case flow.FreeRoom:
+		s.fleet.FreeRoom(a.Room, s.out)
+	case flow.JoinRoom:
+		s.unplaced(s.fleet.Join(a.Call, a.Room, a.Member, s.out))
+	case flow.LeaveRoom:
+		s.unplaced(s.fleet.Leave(a.Call, s.out))
+	case flow.Arm:
+		s.arm(a.Timer, a.After)
+	case flow.Disarm:
+		s.timers.disarm(a.Timer)
+	case flow.Commit:
+		s.commit(a)
+	case flow.Note:
+		s.note(a)
+	case flow.Over:
+		s.finished(a.Unit)
+	}
+}
+
+// fromFlowToScript queues what goes to an isolate. The generation is looked up at
+// once, while the unit still holds it.
+func (s *shard) fromFlowToScript(a flow.Action) {
+	switch a := a.(type) {
+	case flow.Open:
+		if g := s.generation(a.App, a.Version, a.Unit); g != nil {
+			var inputs []sandbox.Input
+			var ops uint32
+			if a.History != nil {
+				inputs, ops = a.History.Inputs, a.History.Ops
+			}
+			s.scripts = append(s.scripts, func() { g.Open(a.Unit, a.Kind, a.Seed, inputs, ops) })
+		}
+	case flow.Activate:
+		if g := s.generation(a.App, a.Version, a.Activation.Unit); g != nil {
+			s.scripts = append(s.scripts, func() { g.Activate(a.Activation) })
+		}
+	case flow.Close:
+		if g := s.generation(a.App, a.Version, a.Unit); g != nil {
+			s.scripts = append(s.scripts, func() { g.Close(a.Unit) })
+		}
+	}
+}
+
+func (s *shard) generation(app, version, unit string) *sandbox.Generation {
+	g := s.config.Scripts.Generation(app, version)
+	if g == nil {
+		s.log.Error("a unit outlived its script version", "unit", unit, "app", app, "version", version)
+	}
+	return g
+}
+
+// unplaced notes a command that found no worker. A call whose place is gone is
+// being ended anyway, so that is no news.
+func (s *shard) unplaced(err error) {
+	if err == nil || errors.Is(err, fleet.ErrUnknown) {
+		return
+	}
+	s.log.Warn("media command without a worker", "error", err)
+}
+
+func (s *shard) commit(a flow.Commit) {
+	if s.config.Commit == nil {
+		s.push(flow.Committed{Unit: a.Unit, Op: a.Op})
+		return
+	}
+	s.config.Commit(func(err error) {
+		done := flow.Committed{Unit: a.Unit, Op: a.Op}
+		if err != nil {
+			done.Why = err.Error()
+		}
+		s.inbox.put(done)
+	})
+}
+
+// note writes a script's line to the operator's log.
+func (s *shard) note(n flow.Note) {
+	level := slog.LevelInfo
+	switch n.Level {
+	case "debug":
+		level = slog.LevelDebug
+	case "warn":
+		level = slog.LevelWarn
+	case "error":
+		level = slog.LevelError
+	}
+	s.log.Log(context.Background(), level, n.Text, "unit", n.Unit, "app", n.App, "version", n.Version, "line", n.Line)
+}
+
+// finished forgets a unit whose flow has settled and whose call has ended.
+func (s *shard) finished(unit string) {
+	if c := s.calls[unit]; c != nil {
+		delete(s.calls, unit)
+		s.config.Scripts.Release(c.app, c.version)
+		s.quiet()
+	}
+}
+
+// reloaded puts the app unit of the generation that serves now in the place of the
+// one before. A generation without a flow or listeners costs one idle unit.
+func (s *shard) reloaded(o script.Outcome) {
+	if o.Error != nil {
+		s.log.Error("script not loaded; what served before goes on", "app", o.App, "serving", o.From, "error", o.Error)
+		return
+	}
+	s.log.Info("script loaded", "app", o.App, "from", o.From, "to", o.To)
+	s.count.reloads++
+	if old := s.apps[o.App]; old != (version{}) {
+		s.push(flow.EndApp{Unit: old.unit(o.App)})
+		delete(s.apps, o.App)
+	}
+	if o.To == "" {
+		return // the app is gone
+	}
+	v := version{o.To}
+	s.apps[o.App] = v
+	s.config.Scripts.Hold(o.App, o.To)
+	s.push(flow.NewApp{Unit: v.unit(o.App), App: o.App, Version: o.To, Seed: s.random.Uint64()})
+}
+
+// version names the app unit of an app that serves.
+type version struct{ name string }
+
+func (v version) unit(app string) string { return "app:" + app + "@" + v.name }
+
+// hangup ends one call for an operator.
+func (s *shard) hangup(id, name string) error {
+	c := s.calls[id]
+	if c == nil {
+		return ErrNoCall
+	}
+	if !call.KnownCause(name) {
+		return ErrNoCause
+	}
+	cause := call.CauseByName(name)
+	cause.By = "operator"
+	s.push(call.Hangup{Leg: id, Cause: cause})
+	return nil
+}

@@ -52,7 +52,7 @@ type optionSpec struct {
 }
 
 // provided are exports of the host itself.
-var provided = []string{"race", "state", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy"}
+var provided = []string{"race", "state", "log", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy"}
 
 func newFaceSet(faces []Face) (*faceSet, error) {
 	s := &faceSet{classes: map[string]*class{}, singles: map[string]*class{}}

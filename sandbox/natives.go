@@ -28,7 +28,9 @@ func (r *realm) natives() *goja.Object {
 		r.cur.waitsAt()
 		return goja.Undefined()
 	}))
-	set("console", r.console())
+	console := r.console()
+	r.exports["log"] = console
+	set("console", console)
 	set("globals", r.timerFunctions())
 	r.makeState()
 	set("state", r.native("state", 0, func(goja.FunctionCall) goja.Value { return r.stateValue }))

@@ -52,8 +52,14 @@ type job struct {
 	echo       bool
 }
 
-// newWorld loads the apps of those names, or all.
+// newWorld loads the apps of those names, or all. Their budget is so wide that a busy
+// machine does not exhaust it.
 func newWorld(t *testing.T, dir string, names ...string) *world {
+	t.Helper()
+	return worldWith(t, dir, 10*time.Second, names...)
+}
+
+func worldWith(t *testing.T, dir string, budget time.Duration, names ...string) *world {
 	t.Helper()
 	w := &world{t: t, now: time.UnixMilli(1_800_000_000_000), gens: map[string]*sandbox.Generation{},
 		results: make(chan sandbox.Result, 1000), timers: map[TimerID]time.Time{}, jobs: map[string]*job{},
@@ -68,7 +74,7 @@ func newWorld(t *testing.T, dir string, names ...string) *world {
 		if len(names) > 0 && !slices.Contains(names, a.Name) {
 			continue
 		}
-		g, err := sandbox.Load(a, sandbox.Options{Faces: Faces(), State: state, Isolates: 1, Budget: 5 * time.Second,
+		g, err := sandbox.Load(a, sandbox.Options{Faces: Faces(), State: state, Isolates: 1, Budget: budget,
 			Deliver: func(r sandbox.Result) { w.results <- r }})
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +121,8 @@ func (w *world) do(a Action) {
 		w.obey(a.Call, a.Command)
 	case ToSBC:
 		w.obey(a.Call, a.Command)
+	case Commit:
+		w.after(time.Millisecond, func() { w.step(Committed{Unit: a.Unit, Op: a.Op}) })
 	case FreeRoom:
 		w.endJobs(func(j *job) bool { return j.room == a.Room })
 	case Over:

@@ -216,6 +216,9 @@ func TestPlayableWhileWritten(t *testing.T) {
 		t.Errorf("truncated to %d samples, %d bytes, %v", w.Samples(), w.Bytes(), err)
 	}
 	raw, _ := os.ReadFile(path)
+	if n := binary.LittleEndian.Uint32(raw[40:]); n != 12 || len(raw) != 44+12 {
+		t.Errorf("header promises %d bytes, the file has %d after the cut", n, len(raw)-44)
+	}
 	if _, got := all(t, bytes.NewReader(raw)); !slices.Equal(got, []int16{2, 6, 2}) {
 		t.Errorf("file holds %v after the cut", got)
 	}

@@ -21,7 +21,7 @@ type line struct {
 }
 
 func newLine(ts uint32) *line {
-	l := &line{in: dsp.Sine(8000, 80000, 400, 10000), ts: ts}
+	l := &line{in: dsp.Sine(8000, 80000, 423, 10000), ts: ts}
 	l.b = playout.New(frame, frame, &l.c)
 	return l
 }
@@ -99,6 +99,28 @@ func TestOrderAndDoubles(t *testing.T) {
 	l.want(t, map[string]uint64{"doubled": 1, "late": 1})
 }
 
+// A packet that comes again after its time, with nothing behind it yet, is no sign
+// that the stream has fallen behind.
+func TestADoubleDoesNotRewind(t *testing.T) {
+	l := newLine(0)
+	for i := range 20 {
+		l.put(i, i*160, i*160+160)
+		l.pull(1)
+		if i == 10 {
+			l.pull(1) // all played
+			l.put(9, 9*160, 10*160)
+			l.put(10, 10*160, 11*160)
+		}
+	}
+	l.same(t, frame, 11*160)
+	if got := l.c.Restarted.Load(); got != 1 || l.c.Late.Load() != 2 {
+		t.Errorf("%d starts, %+v", got, l.counts())
+	}
+	if a := dsp.Goertzel(l.out[14*frame:19*frame], 8000, 423); a < 9900 {
+		t.Errorf("after it the amplitude is %.0f", a)
+	}
+}
+
 func TestLossIsConcealedAndFades(t *testing.T) {
 	l := newLine(0)
 	for i := range 10 {
@@ -138,7 +160,7 @@ func TestWaitsForALateStream(t *testing.T) {
 		t.Errorf("%d frames concealed: %+v", c, l.counts())
 	}
 	end := l.out[len(l.out)-20*frame:]
-	if a := dsp.Goertzel(end, 8000, 400); a < 9900 {
+	if a := dsp.Goertzel(end, 8000, 423); a < 9900 {
 		t.Errorf("amplitude is %.0f after the delay has grown", a)
 	}
 }
@@ -157,7 +179,7 @@ func TestSkipsWhenPacketsPileUp(t *testing.T) {
 	if s := l.c.Skipped.Load(); s < 4 || s > 6 {
 		t.Errorf("%d frames skipped of 6 too many", s)
 	}
-	for i := 1; i < len(l.out)-frame; i++ { // a 400 Hz sine of 10000 moves 3100 a sample
+	for i := 1; i < len(l.out)-frame; i++ { // a 423 Hz sine of 10000 moves 3300 a sample
 		if d := int(l.out[i]) - int(l.out[i-1]); d > 4000 || d < -4000 {
 			t.Fatalf("click of %d at sample %d", d, i)
 		}

@@ -18,7 +18,7 @@ type Options struct {
 	Rate    int // of the frames pulled
 	Sources []*control.Source
 	Loops   uint32 // of the whole list; 0 and 1: once; Forever
-	Offset  time.Duration
+	Offset  time.Duration // whole milliseconds
 	GainDB  float64
 
 	Roots   Roots
@@ -105,7 +105,7 @@ func (p *Playback) run() (string, error) {
 	defer l.close()
 	timer := time.NewTimer(refill)
 	defer timer.Stop()
-	err := l.skip(int64(p.o.Offset) * int64(p.o.Rate) / int64(time.Second))
+	err := l.skip(p.o.Offset.Milliseconds() * int64(p.o.Rate) / 1000)
 	buf := make([]int16, 1024)
 	for err == nil {
 		if err = p.fill(l, buf); err != nil {

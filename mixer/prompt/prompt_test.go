@@ -207,6 +207,9 @@ func TestForeverStopPauseGone(t *testing.T) {
 				t.Errorf("the stop clicks: %d", d)
 			}
 		}
+		if last := s.heard[len(s.heard)-1]; last > 100 || last < -100 {
+			t.Errorf("it stops at %d instead of fading", last)
+		}
 		p = s.start(prompt.Options{Sources: []*control.Source{tone(0, 400)}})
 		p.Stop(prompt.Gone) // nobody pulls any more
 		synctest.Wait()

@@ -43,7 +43,7 @@ func create(o *Options) (*writer, error) {
 		f.Close()
 		return nil, fmt.Errorf("%w %q: %w", ErrPath, o.Path, err)
 	}
-	samples := func(d time.Duration) int64 { return int64(d) * int64(o.Rate) / int64(time.Second) }
+	samples := func(d time.Duration) int64 { return d.Milliseconds() * int64(o.Rate) / 1000 }
 	return &writer{
 		o: o, f: f, w: w, buf: make([]int16, o.Rate/4*o.channels()),
 		max: samples(o.Max), silent: samples(o.MaxSilence), piece: int64(o.Rate / 50),

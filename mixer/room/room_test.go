@@ -168,6 +168,18 @@ func TestSilentMembersCostNothingAndChangeNothing(t *testing.T) {
 	if a := level(h.parties[0], h.parties[1]); math.Abs(a-4000) > 100 {
 		t.Errorf("heard at %.0f", a)
 	}
+	// What it said before its silence must not come out of a filter when that ends.
+	quiet.Silent, quiet.osc = false, dsp.NewOscillator(8000, 20000, quiet.hz)
+	h.run(5)
+	quiet.Silent, quiet.osc = true, dsp.NewOscillator(8000, 0, 100)
+	h.parties[1].Muted = true
+	h.run(10)
+	quiet.Silent = false
+	h.run(1)
+	if l := dsp.Level(h.parties[0].heard[len(h.parties[0].heard)-160:]); l != dsp.Silence {
+		t.Errorf("old sound at %.1f dBov", l)
+	}
+	h.parties[1].Muted = false
 	quiet.Silent, quiet.osc = false, dsp.NewOscillator(8000, 4000, quiet.hz)
 	h.run(20)
 	if a := level(h.parties[0], quiet); math.Abs(a-4000) > 100 {

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	Rate    int // of the frames pulled
 	Sources []*control.Source
-	Loops   uint32 // of the whole list; 0 and 1: once; Forever
+	Loops   uint32        // of the whole list; 0 and 1: once; Forever
 	Offset  time.Duration // whole milliseconds
 	GainDB  float64
 

@@ -340,9 +340,11 @@ declare module 'callwright' {
 
   /** A running play. Await it for its result. */
   export interface Playback extends PromiseLike<PlayResult> {
+    /** Holds it where it is. */
     pause(): Promise<void>;
+    /** Goes on from there. */
     resume(): Promise<void>;
-    /** Ends it with the reason 'stopped'. */
+    /** Ends it with the reason 'stopped'; after its end this does nothing. */
     stop(): Promise<void>;
   }
 
@@ -432,9 +434,11 @@ declare module 'callwright' {
 
   /** A running recording. Await it for its result. */
   export interface Recording extends PromiseLike<RecordResult> {
+    /** Leaves out what is said from now on. */
     pause(): Promise<void>;
+    /** Goes on in the same file. */
     resume(): Promise<void>;
-    /** Ends it with the reason 'stopped'. */
+    /** Ends it with the reason 'stopped'; after its end this does nothing. */
     stop(): Promise<void>;
   }
 
@@ -545,7 +549,7 @@ declare module 'callwright' {
     readonly left: Promise<{ reason: 'hangup' | 'kicked' | 'ended' | 'moved' | 'failed'; ms: number }>;
   }
 
-  /** Lines for the operator's log, as console's. */
+  /** Lines for the operator's log: the same object as console. */
   export const log: Log;
 
   export interface Log {

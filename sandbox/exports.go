@@ -173,7 +173,7 @@ func (g *Generation) readAPI(v goja.Value) error {
 		return nil
 	}
 	o, ok := v.(*goja.Object)
-	if !ok || callable(o) || o.ClassName() != "Object" {
+	if !ok || callable(o) || !plain(o) {
 		return g.bad("api must be an object of functions")
 	}
 	for _, k := range o.Keys() {

@@ -17,7 +17,7 @@ export default async function (call) {
 	if len(r.Ops) != 1 || r.Ops[0].Method != "answer" || string(r.Ops[0].Args) != `{"delay":0}` {
 		t.Fatalf("%+v %s", r, r.Ops[0].Args)
 	}
-	if r.Ops[0].Line != "main.js:4:14" && r.Await != r.Ops[0].Line {
+	if r.Ops[0].Line != "main.js:4:9" || r.Await != r.Ops[0].Line {
 		t.Errorf("line %s, await %s", r.Ops[0].Line, r.Await)
 	}
 	r = h.Complete("a", r.Ops[0], "null")

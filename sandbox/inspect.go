@@ -80,7 +80,7 @@ func (in *inspector) object(o *goja.Object, depth int) {
 		in.b.WriteString(clip(string(w.buf), maxLine))
 		return
 	}
-	if o.ExportType() == proxyType {
+	if kindOf(o) == "Proxy" {
 		in.b.WriteString("[Proxy]")
 		return
 	}
@@ -88,7 +88,7 @@ func (in *inspector) object(o *goja.Object, depth int) {
 }
 
 func (in *inspector) byClass(o *goja.Object, depth int) {
-	switch c := o.ClassName(); c {
+	switch c := kindOf(o); c {
 	case "Function":
 		if name := textOr(in.get(o, "name"), ""); name != "" {
 			in.b.WriteString("[Function: " + name + "]")

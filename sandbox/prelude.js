@@ -3,7 +3,7 @@
 (function (host) {
   'use strict';
   const { freeze, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
-  const { ownKeys, apply } = Reflect;
+  const { ownKeys, apply, construct } = Reflect;
   const G = globalThis;
   const hidden = (o, k, value) => defineProperty(o, k, { value, writable: true, enumerable: false, configurable: true });
 
@@ -77,14 +77,18 @@
   // Byte buffers are capped: their allocation is one builtin no interrupt reaches.
   const maxBytes = host.maxBytes;
   const cap = (C, each) => {
-    const P = new Proxy(C, {
-      construct(target, args, newTarget) {
-        const n = args[0];
-        const size = typeof n === 'number' ? n : n !== null && typeof n === 'object' ? n.length ?? 0 : 0;
-        if (size * each > maxBytes) throw new RangeError(`${C.name}: more than ${maxBytes} bytes`);
-        return Reflect.construct(target, args, newTarget === P ? target : newTarget);
-      },
-    });
+    const P = { [C.name]: function (...args) {
+      if (!new.target) throw new TypeError(`${C.name} needs new`);
+      const n = args[0];
+      const size = typeof n === 'number' ? n : n !== null && typeof n === 'object' ? n.length ?? 0 : 0;
+      if (size * each > maxBytes) throw new RangeError(`${C.name}: more than ${maxBytes} bytes`);
+      return construct(C, args, new.target === P ? C : new.target);
+    } }[C.name];
+    defineProperty(P, 'prototype', { value: C.prototype, writable: false });
+    Object.setPrototypeOf(P, getPrototypeOf(C));
+    for (const k of ownKeys(C)) {
+      if (k !== 'prototype' && k !== 'name' && k !== 'length') defineProperty(P, k, getOwnPropertyDescriptor(C, k));
+    }
     defineProperty(C.prototype, 'constructor', { value: P, writable: true, enumerable: false, configurable: true });
     hidden(G, C.name, P);
     return C;

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dop251/goja"
@@ -214,7 +215,27 @@ func (r *realm) placeOf(f goja.StackFrame) string {
 	if _, own := r.program.sources[file]; !own {
 		return ""
 	}
-	return placeText(file, pos.Line, pos.Column)
+	return placeText(file, pos.Line, startOfCall(r.program.sources.line(file, pos.Line), pos.Column)+1)
+}
+
+// startOfCall moves a column, counted from 0, from where the engine says a call is,
+// its opening parenthesis, to the beginning of what is called: `call` of call.play(.
+func startOfCall(line string, col int) int {
+	if col > len(line) {
+		return col
+	}
+	at := col
+	if at > 0 && line[at-1] == '(' {
+		at--
+	}
+	for at > 0 && strings.IndexByte("._$?", line[at-1]) >= 0 || at > 0 && isWord(line[at-1]) {
+		at--
+	}
+	return at
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80
 }
 
 func placeText(file string, line, column int) string {

@@ -91,6 +91,7 @@ func (u *unit) rebuild(history []Input, ops uint32) {
 		if u.r.fatal != nil || u.diverged != nil {
 			break
 		}
+		u.varsChanged() // the host was told then
 	}
 	if u.diverged == nil && u.r.fatal == nil && u.ops < ops {
 		u.divergedAt(fmt.Sprintf("the history has %d operations, the code began %d", ops, u.ops), u.await())

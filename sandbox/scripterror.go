@@ -112,9 +112,18 @@ func (p *Program) fromCompile(err error) *ScriptError {
 	return e
 }
 
-// atPlace finds "file:line:column" in goja's stacks and messages; goja adds its own
-// program counter in parentheses.
-var atPlace = regexp.MustCompile(`(?:^|[\s(])([^\s()][^()\n]*?):(\d+):(\d+)(?:\(\d+\))?`)
+// atPlace finds "file:line:column" in stacks and messages. goja adds its program
+// counter in parentheses, and counts columns from 0 where a source map led it.
+var atPlace = regexp.MustCompile(`(?:^|[\s(])([^\s()][^()\n]*?):(\d+):(\d+)(\(\d+\))?`)
+
+// column of a match of atPlace, counted from 1.
+func column(m []string) string {
+	if m[4] == "" {
+		return m[3]
+	}
+	n, _ := strconv.Atoi(m[3])
+	return strconv.Itoa(n + 1)
+}
 
 func (e *ScriptError) place(p *Program, file, line, col string) {
 	e.File = unescape(file)
@@ -148,8 +157,9 @@ func (p *Program) stack(text string) (lines string, first []string) {
 		if _, own := p.sources[file]; !own {
 			continue
 		}
+		col := column(m)
 		if first == nil {
-			first = []string{file, m[2], m[3]}
+			first = []string{file, m[2], col}
 		}
 		fn := ""
 		if i := strings.IndexByte(l, '('); i > 3 && strings.Contains(l[i:], ":") {
@@ -159,9 +169,9 @@ func (p *Program) stack(text string) (lines string, first []string) {
 			b.WriteByte('\n')
 		}
 		if fn == "" {
-			fmt.Fprintf(&b, "    at %s:%s:%s", file, m[2], m[3])
+			fmt.Fprintf(&b, "    at %s:%s:%s", file, m[2], col)
 		} else {
-			fmt.Fprintf(&b, "    at %s (%s:%s:%s)", fn, file, m[2], m[3])
+			fmt.Fprintf(&b, "    at %s (%s:%s:%s)", fn, file, m[2], col)
 		}
 		if b.Len() > 8192 {
 			break
@@ -215,7 +225,7 @@ func framesText(frames []goja.StackFrame) string {
 	var b strings.Builder
 	for _, f := range frames {
 		pos := f.Position()
-		fmt.Fprintf(&b, "at %s (%s:%d:%d)\n", f.FuncName(), pos.Filename, pos.Line, pos.Column)
+		fmt.Fprintf(&b, "at %s (%s:%d:%d(0))\n", f.FuncName(), pos.Filename, pos.Line, pos.Column)
 	}
 	return b.String()
 }

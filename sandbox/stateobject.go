@@ -100,7 +100,7 @@ func (r *realm) stateTx(c goja.FunctionCall) goja.Value {
 		undo()
 		panic(err)
 	}
-	if o, ok := v.(*goja.Object); ok && o.ClassName() == "Promise" {
+	if o, ok := v.(*goja.Object); ok && kindOf(o) == "Promise" {
 		undo()
 		r.throw("TypeError", "state.tx: the function must not be async")
 	}

@@ -164,8 +164,10 @@ func (u *unit) follow(v goja.Value) {
 		u.settled = true
 		return
 	}
-	p, ok := o.Export().(*goja.Promise)
-	if !ok {
+	var p *goja.Promise
+	if o.ExportType() == promiseType {
+		p = o.Export().(*goja.Promise)
+	} else {
 		v, err := u.r.call(u.r.promiseOf, nil, o)
 		if err != nil {
 			u.finish(err)

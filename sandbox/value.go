@@ -22,6 +22,8 @@ var (
 	stateObjType = reflect.TypeFor[*stateObject]()
 	stateArrType = reflect.TypeFor[*stateArray]()
 	proxyType    = reflect.TypeFor[goja.Proxy]()
+	promiseType  = reflect.TypeFor[*goja.Promise]()
+	dataType     = reflect.TypeFor[map[string]any]()
 )
 
 // writer turns JavaScript values into JSON, in the order the script made them, so
@@ -103,9 +105,38 @@ func callable(o *goja.Object) bool {
 	return ok
 }
 
+// kindOf is the class of an object as an author would say it; goja calls Map, Set,
+// Promise and buffers plain objects.
+func kindOf(o *goja.Object) string {
+	if c := o.ClassName(); c != "Object" {
+		return c
+	}
+	switch t := o.ExportType(); t {
+	case dataType, stateObjType:
+		return "Object"
+	case promiseType:
+		return "Promise"
+	case proxyType:
+		return "Proxy"
+	case handleType:
+		return "host object"
+	default:
+		switch {
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface:
+			return "Set"
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Array:
+			return "Map"
+		case t.Kind() == reflect.Slice:
+			return "typed array"
+		}
+		return "buffer"
+	}
+}
+
 // plain says whether an object is data: neither a function nor a list nor a host object.
 func plain(o *goja.Object) bool {
-	return o.ClassName() == "Object" && !callable(o) && o.ExportType() != handleType
+	k := kindOf(o)
+	return (k == "Object" || k == "Proxy") && !callable(o)
 }
 
 func (w *writer) refuse(what string) bool {
@@ -119,10 +150,16 @@ func (w *writer) where() string {
 	if len(w.path) == 0 {
 		return "value"
 	}
+	if len(w.path) > 6 {
+		return strings.Join(w.path[:4], ".") + "…" + w.path[len(w.path)-1]
+	}
 	return strings.Join(w.path, ".")
 }
 
 func (w *writer) check() {
+	if w.r.watch.fired.Load() { // an interrupt does not reach a builtin
+		panic(w.r.newError("RangeError", w.where()+" takes too long to write"))
+	}
 	if len(w.buf) > w.max {
 		panic(w.r.newError("RangeError", w.where()+" is larger than "+strconv.Itoa(w.max)+" bytes"))
 	}
@@ -143,17 +180,18 @@ func (w *writer) composite(o *goja.Object, depth int) bool {
 	if callable(o) || w.fns != nil && o.ClassName() == "RegExp" {
 		return w.function(o)
 	}
-	switch o.ClassName() {
+	kind := kindOf(o)
+	switch kind {
 	case "Array":
 		return w.array(o, depth)
 	case "String", "Number", "Boolean":
 		if !w.strict {
 			return w.value(boxed(o), depth)
 		}
-	case "Object", "Arguments":
+	case "Object", "Arguments", "Proxy":
 	default:
 		if w.strict {
-			return w.refuse("a " + o.ClassName())
+			return w.refuse("a " + kind)
 		}
 	}
 	if !w.strict {
@@ -262,6 +300,9 @@ func (w *writer) array(o *goja.Object, depth int) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.indent(depth + 1)
+		if i%256 == 255 {
+			w.check()
+		}
 		key := strconv.FormatInt(i, 10)
 		w.push(key)
 		if !w.value(w.replaced(o, key, o.Get(key)), depth+1) {

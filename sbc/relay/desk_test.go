@@ -72,6 +72,7 @@ func onDesk(t *testing.T, test func(d *desk)) {
 		d.set = Settings{ID: "s", Port: 20000, Remote: d.phone.Addr(), TrunkType: trunk.TypePCMU, Type: 0, EventType: 101,
 			Send: true, Receive: true, Peer: d.mixer.LocalAddr(), TrunkSSRC: 5, Token: 99, SSRC: 1234, Generation: 1, CNAME: "s@x"}
 		d.put()
+		time.Sleep(5 * ms) // so that nothing of a test coincides with a tick of the relay
 		defer func() {
 			d.mixer.Close()
 			cancel()

@@ -1,0 +1,164 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+)
+
+// ErrClosed is what serving on an edge that was closed comes to.
+var ErrClosed = errors.New("signal: edge is closed")
+
+// Config is what an Edge is made of. Sink must be set; zero fields have the defaults
+// named.
+type Config struct {
+	// Sink takes call.Received and call.SendFailed. It must not block, and owns the
+	// message it is given.
+	Sink func(call.Input)
+	// Allow says whether a source may speak to us; default: loopback only. It is
+	// asked for every message and must be quick.
+	Allow func(netip.Addr) bool
+	Log   *slog.Logger
+	// Dial opens a TCP connection; default net.Dialer with 5 s.
+	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	// UserAgent is the Server header of answers from here; "": none.
+	UserAgent string
+
+	MaxConns, MaxConnsPerSource int           // 1000, 100
+	FirstMessage, Message, Idle time.Duration // 30 s, 30 s, 10 min
+	WriteTimeout                time.Duration // 10 s
+	queue                       int
+}
+
+// Edge is the SIP edge. Make it with New; it is safe for concurrent use.
+type Edge struct {
+	config Config
+	count  counters
+	ctx    context.Context
+	stop   context.CancelFunc
+	conns  sync.WaitGroup // goroutines of connections
+
+	mu        sync.Mutex
+	closed    bool
+	udp       map[string]net.PacketConn // by local address
+	listeners map[io.Closer]struct{}
+	byID      map[uint64]*conn
+	byRemote  map[string]*conn
+	perSource map[netip.Addr]int
+	lastID    uint64
+}
+
+// New makes an edge that listens nowhere yet.
+func New(c Config) *Edge {
+	if c.Allow == nil {
+		c.Allow = netip.Addr.IsLoopback
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Dial == nil {
+		c.Dial = dialTCP
+	}
+	orInt(&c.MaxConns, 1000)
+	orInt(&c.MaxConnsPerSource, 100)
+	orInt(&c.queue, 256)
+	orTime(&c.FirstMessage, 30*time.Second)
+	orTime(&c.Message, 30*time.Second)
+	orTime(&c.Idle, 10*time.Minute)
+	orTime(&c.WriteTimeout, 10*time.Second)
+	e := &Edge{
+		config: c, udp: map[string]net.PacketConn{}, listeners: map[io.Closer]struct{}{},
+		byID: map[uint64]*conn{}, byRemote: map[string]*conn{}, perSource: map[netip.Addr]int{},
+	}
+	e.ctx, e.stop = context.WithCancel(context.Background())
+	return e
+}
+
+func orInt(n *int, v int) {
+	if *n <= 0 {
+		*n = v
+	}
+}
+
+func orTime(d *time.Duration, v time.Duration) {
+	if *d <= 0 {
+		*d = v
+	}
+}
+
+func dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	d := net.Dialer{Timeout: 5 * time.Second}
+	return d.DialContext(ctx, "tcp", to.String())
+}
+
+// Close closes all listeners and connections and waits for their goroutines. The
+// Serve calls return nil.
+func (e *Edge) Close() {
+	e.mu.Lock()
+	e.closed = true
+	e.stop()
+	for l := range e.listeners {
+		l.Close()
+	}
+	for _, c := range e.byID {
+		c.close()
+	}
+	e.mu.Unlock()
+	e.conns.Wait()
+}
+
+// listen enters a listener; the edge closes it with itself.
+func (e *Edge) listen(l io.Closer) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		l.Close()
+		return ErrClosed
+	}
+	e.listeners[l] = struct{}{}
+	return nil
+}
+
+func (e *Edge) unlisten(l io.Closer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.listeners, l)
+}
+
+func (e *Edge) isClosed() bool { return e.ctx.Err() != nil }
+
+// Counters brings back how often what happened since the start, by name:
+// "received", "sent", "refused/<reason>" (answered here), "dropped/<reason>",
+// "tcp/<what>".
+func (e *Edge) Counters() map[string]uint64 { return e.count.all() }
+
+type counters struct {
+	mu sync.Mutex
+	n  map[string]uint64
+}
+
+func (c *counters) add(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = make(map[string]uint64)
+	}
+	c.n[name]++
+}
+
+func (c *counters) all() map[string]uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := make(map[string]uint64, len(c.n))
+	for k, v := range c.n {
+		m[k] = v
+	}
+	return m
+}

@@ -1,0 +1,104 @@
+package signal
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/callwright/callwright/engine/call"
+)
+
+// Send writes a message to its flow. It never waits for a peer. What cannot be sent
+// comes back through the Sink as call.SendFailed, now or later, if it belongs to a
+// transaction. A TCP flow whose connection is gone is opened anew to Flow.Remote.
+func (e *Edge) Send(s call.Send) {
+	to, err := netip.ParseAddrPort(s.Flow.Remote)
+	if err != nil || to.Port() == 0 {
+		e.failed(s.Branch, "no address to send to: "+s.Flow.Remote)
+		return
+	}
+	data := Write(s.Msg)
+	switch s.Flow.Transport {
+	case "", "udp":
+		e.sendUDP(s, to, data)
+	case "tcp":
+		e.sendTCP(s, to, data)
+	default:
+		e.failed(s.Branch, "unknown transport "+s.Flow.Transport)
+	}
+}
+
+// failed tells what could not be sent.
+func (e *Edge) failed(branch, why string) {
+	e.count.add("dropped/send")
+	if branch != "" && !e.isClosed() {
+		e.config.Sink(call.SendFailed{Branch: branch, Why: why})
+	}
+}
+
+func (e *Edge) sendUDP(s call.Send, to netip.AddrPort, data []byte) {
+	pc := e.socket(s.Flow.Local, to.Addr())
+	if pc == nil {
+		e.failed(s.Branch, "no UDP listener at "+s.Flow.Local)
+		return
+	}
+	if _, err := pc.WriteTo(data, net.UDPAddrFromAddrPort(to)); err != nil {
+		e.failed(s.Branch, err.Error())
+		return
+	}
+	e.count.add("sent")
+}
+
+// socket is the listener a flow names, else any of the peer's address family.
+func (e *Edge) socket(local string, to netip.Addr) net.PacketConn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if pc := e.udp[local]; pc != nil {
+		return pc
+	}
+	for _, pc := range e.udp {
+		if a := addrPort(pc.LocalAddr()).Addr(); a.Is4() == to.Unmap().Is4() || a.IsUnspecified() {
+			return pc
+		}
+	}
+	return nil
+}
+
+func (e *Edge) sendTCP(s call.Send, to netip.AddrPort, data []byte) {
+	o := outgoing{data: data, branch: s.Branch}
+	if c := e.open(s.Flow); c != nil && c.put(o) {
+		e.count.add("sent")
+		return
+	}
+	c := e.newConn(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), s.Flow.Local)
+	if c == nil {
+		e.failed(s.Branch, "too many connections")
+		return
+	}
+	c.put(o)
+	e.count.add("sent")
+	go c.dial()
+}
+
+// open finds a connection for a flow: the one it names, else one to the same peer.
+func (e *Edge) open(f call.Flow) *conn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c := e.byID[f.Conn]; c != nil {
+		return c
+	}
+	return e.byRemote[f.Remote]
+}
+
+// dial opens a connection of ours.
+func (c *conn) dial() {
+	nc, err := c.edge.config.Dial(c.edge.ctx, c.remote)
+	if err == nil {
+		c.start(nc)
+		return
+	}
+	c.edge.count.add("tcp/dial-error")
+	c.close()
+	c.edge.forget(c)
+	c.drain(err.Error())
+	c.edge.conns.Done()
+}

@@ -130,6 +130,7 @@
     return(value) {
       if (!this.#closed) {
         this.#closed = true;
+        this.#items = [];
         this.#end();
         for (const w of this.#waiting.splice(0)) w({ done: true, value: undefined });
       }
@@ -189,11 +190,13 @@
 
   // Assigning toString on an object that inherits from a frozen prototype would fail
   // (the override mistake), so the names people assign become accessors there.
+  const hiddenValues = []; // of those accessors: they are frozen too
   const enable = (proto, names) => {
     for (const k of names) {
       const d = getOwnPropertyDescriptor(proto, k);
       if (!d || !('value' in d) || !d.configurable) continue;
       const value = d.value;
+      hiddenValues.push(value);
       defineProperty(proto, k, {
         get() { return value; },
         set(v) {
@@ -231,7 +234,7 @@
     walk(G);
     for (const o of [AsyncProto, GeneratorProto, EventQueue, getPrototypeOf([][Symbol.iterator]()),
       getPrototypeOf(new Map()[Symbol.iterator]()), getPrototypeOf(new Set()[Symbol.iterator]()),
-      getPrototypeOf(''[Symbol.iterator]()), getPrototypeOf('a'.matchAll(/a/g)), ...raw, ...more]) walk(o);
+      getPrototypeOf(''[Symbol.iterator]()), getPrototypeOf('a'.matchAll(/a/g)), ...raw, ...hiddenValues, ...more]) walk(o);
   };
 
   const promiseThen = Promise.prototype.then;

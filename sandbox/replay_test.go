@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -246,7 +245,7 @@ func TestDiverged(t *testing.T) {
 func TestReplayOfFields(t *testing.T) {
 	h := flow(t, prologue+`await sleep(call.from.user.length); await sleep(call.state.length); await sleep(1) }`)
 	h.OpenUnit("a", sandbox.CallUnit)
-	fields := func(text string) map[string]json.RawMessage { return map[string]json.RawMessage{"call": []byte(text)} }
+	fields := func(text string) map[string]json { return map[string]json{"call": []byte(text)} }
 	r := h.Send("a", sandbox.Input{Kind: sandbox.Start, Fields: fields(`{"from":{"user":"anna"},"state":"new"}`)})
 	in := sandboxtest.Answer(r.Ops[0], "null")
 	in.Fields = fields(`{"from":{"user":"anna"},"state":"answered"}`)

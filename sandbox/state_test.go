@@ -1,7 +1,7 @@
 package sandbox_test
 
 import (
-	"encoding/json"
+	stdjson "encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -23,7 +23,7 @@ func probe(t *testing.T, s *sandbox.State, body string) (map[string]any, sandbox
 	}
 	var vars map[string]any
 	if r.Vars != nil {
-		if err := json.Unmarshal(r.Vars, &vars); err != nil {
+		if err := stdjson.Unmarshal(r.Vars, &vars); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,7 +41,7 @@ func TestStateBehavesLikeAnObject(t *testing.T) {
 		delete state.o.a; v.gone = state.o.a === undefined; v.text = JSON.stringify(state.o); state.o.l.length = 1; v.cut = state.o.l;
 		state.nul = null; v.nul = state.nul; const it = []; for (const k in state) it.push(k); v.it = it;
 		v.tx = state.tx(s => { s.t = 1; return s.t + 1 }); try { state.tx(s => { s.t = 5; delete s.o; throw 1 }) } catch {} v.t = [state.t, 'o' in state];`)
-	got, _ := json.Marshal(vars)
+	got, _ := stdjson.Marshal(vars)
 	want := `{"after":[0,1,"x","y",9],"cut":[0],"find":2,"gone":true,"has":[true,false],"it":["o","nul"],"keys":["a","l"],"list":[true,5,3,1,2,9,{"id":7}],` +
 		`"map":[2,4,18],"none":[true,false,0],"nul":null,"o":{"a":{"b":2},"l":[3,1,2,9,{"id":7}]},"shift":3,"sorted":[1,2,9],"splice":[2],"spread":{"b":2,"c":3},` +
 		`"t":[1,true],"text":"{\"l\":[0,1,\"x\",\"y\",9]}","tx":2}`
@@ -125,9 +125,9 @@ func TestBatches(t *testing.T) {
 	twin := sandbox.NewState(nil)
 	for range 2 {
 		for _, b := range batches {
-			text, _ := json.Marshal(b)
+			text, _ := stdjson.Marshal(b)
 			var copied sandbox.Batch
-			if err := json.Unmarshal(text, &copied); err != nil {
+			if err := stdjson.Unmarshal(text, &copied); err != nil {
 				t.Fatal(err)
 			}
 			if err := twin.Apply(copied); err != nil {

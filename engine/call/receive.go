@@ -4,13 +4,17 @@ package call
 // a dialog, request outside one.
 func (u *UA) received(f Flow, m *Message) {
 	switch {
-	case m == nil:
 	case m.Status != 0:
 		u.responded(m)
+		return
 	case m.Method == "ACK":
 		u.ack(f, m)
-	case u.s.Servers[serverKey(m, m.Method)] != nil:
-		u.repeated(u.s.Servers[serverKey(m, m.Method)])
+		return
+	}
+	s := u.s.Servers[serverKey(m, m.Method)]
+	switch {
+	case s != nil:
+		u.repeated(s)
 	case m.Method == "CANCEL":
 		u.cancel(f, m)
 	case m.To.Tag != "":

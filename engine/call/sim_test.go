@@ -252,6 +252,7 @@ func (w *world) log() string { return strings.Join(w.trace, "\n") }
 // transmit carries a message as the edge would: a copy, and Route headers of a
 // request are not its Record-Route.
 func (a *agent) transmit(s Send) {
+	a.sent = append(a.sent, sent{a.w.now, s.Msg, s.Flow})
 	m := *s.Msg
 	if m.Status == 0 {
 		m.Routes = nil
@@ -259,7 +260,6 @@ func (a *agent) transmit(s Send) {
 			a.w.t.Fatalf("incomplete request %+v", m)
 		}
 	}
-	a.sent = append(a.sent, sent{a.w.now, &m, s.Flow})
 	lost := a.w.lose(a.addr, &m)
 	note := ""
 	if lost {

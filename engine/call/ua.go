@@ -67,23 +67,39 @@ func NewUA(cfg Config) *UA {
 		cfg.MaxTransactions = 200000
 	}
 	cfg.Timers = cfg.Timers.filled()
-	return &UA{cfg: cfg, s: state{
-		Version: stateVersion,
-		Servers: make(map[string]*server), Clients: make(map[string]*client), Legs: make(map[string]*leg),
-		Tags: make(map[string]string), Closing: make(map[string]string), Merge: make(map[string]string),
-	}}
+	u := &UA{cfg: cfg, s: state{Version: stateVersion}}
+	u.s.fill()
+	return u
+}
+
+// fill makes the maps that are not there.
+func (s *state) fill() {
+	makeIfNil(&s.Servers)
+	makeIfNil(&s.Clients)
+	makeIfNil(&s.Legs)
+	makeIfNil(&s.Tags)
+	makeIfNil(&s.Closing)
+	makeIfNil(&s.Merge)
+}
+
+func makeIfNil[V any](m *map[string]V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
 }
 
 // Resume makes a core that goes on where the marshalled one stood. The timers that
 // were armed then must be armed again by the caller.
 func Resume(cfg Config, data []byte) (*UA, error) {
 	u := NewUA(cfg)
+	u.s = state{}
 	if err := json.Unmarshal(data, &u.s); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrState, err)
 	}
 	if u.s.Version != stateVersion {
 		return nil, fmt.Errorf("%w: version %d", ErrState, u.s.Version)
 	}
+	u.s.fill()
 	return u, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/callwright/callwright/engine/call"
 )
@@ -46,7 +47,8 @@ func (e *Edge) readUDP(pc net.PacketConn) error {
 		case errors.Is(err, net.ErrClosed):
 			return err
 		case err != nil:
-			e.count.add("udp/error") // an ICMP error of an earlier datagram
+			e.count.add("udp/error") // an ICMP error of an earlier datagram, or worse
+			e.pause(10 * time.Millisecond)
 			continue
 		}
 		from := addrPort(addr)

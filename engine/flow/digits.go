@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -33,13 +32,14 @@ func (f *Flows) digit(u *unit, key string, ms int) {
 		o.verb.step(o, digit{key})
 		return
 	}
-	if len(c.typed) < maxTypedAhead {
-		c.typed = append(c.typed, key)
-	}
+	c.used = false
 	for _, o := range u.pending() {
 		if u.ops[o.n] == o && !o.waits {
 			o.verb.step(o, digit{key})
 		}
+	}
+	if !c.used {
+		c.typeAhead(key)
 	}
 	f.occur(u, "call", "dtmf", dtmfEvent{key, ms})
 	if c.seat != nil {
@@ -47,10 +47,10 @@ func (f *Flows) digit(u *unit, key string, ms int) {
 	}
 }
 
-// useUp takes the digit typed last out of the buffer: a verb has answered to it.
-func (c *callState) useUp(key string) {
-	if n := len(c.typed); n > 0 && c.typed[n-1] == key {
-		c.typed = slices.Delete(c.typed, n-1, n)
+// typeAhead keeps a digit that nobody has asked for; the thirty-third is lost.
+func (c *callState) typeAhead(key string) {
+	if len(c.typed) < maxTypedAhead {
+		c.typed = append(c.typed, key)
 	}
 }
 

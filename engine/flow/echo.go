@@ -44,7 +44,7 @@ func (v *echo) begin(o *operation) {
 
 func (v *echo) command(o *operation) {
 	o.toSBC(&control.Command{Body: &control.Command_Echo{Echo: &control.Echo{
-		Op: v.Part, Stream: o.u.id, DelayMs: uint32(v.Delay)}}})
+		Op: v.Part, Stream: o.u.id, DelayMs: v.Delay.ms()}}})
 }
 
 func (v *echo) step(o *operation, e event) {
@@ -52,7 +52,7 @@ func (v *echo) step(o *operation, e event) {
 	case digit:
 		if v.Reason == "" {
 			v.Key = e.key
-			o.u.call.useUp(e.key)
+			o.u.call.used = true
 			v.stop(o, "digit")
 		}
 	case timer:

@@ -194,6 +194,33 @@ func TestMaskedDigitsAreInNoLine(t *testing.T) {
 	}
 }
 
+func TestGatherEndsWithItsCall(t *testing.T) {
+	for name, then := range map[string]func(r *rig){
+		"in the prompt":          func(r *rig) {},
+		"before a digit":         func(r *rig) { r.workerDone(&control.Done{Op: "c/2.1", Reason: "finished"}) },
+		"between digits":         func(r *rig) { r.digits("c", "1") },
+		"while the script looks": func(r *rig) { r.digits("c", "1#") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.answered("c")
+			n := r.begin("c", "gather", map[string]any{"prompt": source("a.wav"), "validate": map[string]any{"$fn": 1}})
+			then(r)
+			r.hangup("c")
+			if a := r.active["c"]; a.Inputs[0].Kind == sandbox.Called {
+				r.did("c", sandbox.Result{Answers: []sandbox.Answer{{Ask: a.Inputs[0].Ask, Value: []byte("true")}}})
+			}
+			got := r.result("c", n)
+			want(t, got, "ok", false)
+			want(t, got, "reason", "hangup")
+			r.did("c", sandbox.Result{Settled: true})
+			if !r.over["c"] || len(r.timers) != 0 {
+				t.Fatalf("over %v, timers %v", r.over, r.timers)
+			}
+		})
+	}
+}
+
 func TestGatherErrors(t *testing.T) {
 	for _, c := range []struct {
 		options map[string]any

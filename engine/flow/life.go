@@ -74,7 +74,7 @@ func (f *Flows) stop(u *unit, cause call.Cause, text, line string) {
 	for _, o := range u.pending() {
 		o.drop()
 	}
-	u.queue, u.closed, u.settled = nil, true, true
+	u.queue, u.closed, u.settled, u.busy = nil, true, true, false
 	f.endCall(u, cause, 500)
 }
 

@@ -113,6 +113,37 @@ func TestLostIsRebuilt(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeRebuilt(t *testing.T) {
+	for name, tell := range map[string]func(r *rig, turn uint64){
+		"the code is another": func(r *rig, turn uint64) {
+			r.step(Did{sandbox.Result{Unit: "c", Turn: turn, Lost: true}})
+			delete(r.active, "c")
+			r.step(Did{sandbox.Result{Unit: "c", Settled: true, Error: &sandbox.ScriptError{Name: "Diverged", Message: "operation 2 differs", File: "main.js", Line: 4, Column: 2}}})
+		},
+		"no isolate stays": func(r *rig, turn uint64) {
+			for range maxLosses + 1 {
+				delete(r.active, "c")
+				r.step(Did{sandbox.Result{Unit: "c", Turn: turn, Lost: true}})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.answered("c")
+			turn := r.active["c"].Turn
+			delete(r.active, "c")
+			tell(r, turn)
+			if !r.ordered(func(in call.Input) bool { v, ok := in.(call.Hangup); return ok && v.Cause.Name == "budget" }) {
+				t.Fatalf("actions %v", r.acts)
+			}
+			r.hangup("c")
+			if !r.over["c"] || len(r.notes) != 1 {
+				t.Fatalf("over %v, notes %v", r.over, r.notes)
+			}
+		})
+	}
+}
+
 func TestHistorySurvivesJSON(t *testing.T) {
 	r := newRig(t)
 	r.answered("c")

@@ -189,8 +189,13 @@ func (o *operation) since() int64 { return o.f.now.Sub(o.begun).Milliseconds() }
 // millis is a duration as it travels in arguments.
 type millis float64
 
-func (m millis) duration() time.Duration {
-	return time.Duration(float64(m) * float64(time.Millisecond))
+const longest = 30 * 24 * time.Hour
+
+func (m millis) duration() time.Duration { return time.Duration(m.ms()) * time.Millisecond }
+
+// ms is the time in whole ms, at most 30 days.
+func (m millis) ms() uint32 {
+	return uint32(min(max(0, m), millis(longest.Milliseconds())))
 }
 
 func badOption(text string) *sandbox.HostError {

@@ -67,7 +67,7 @@ func (v *play) command(u *unit) (*control.Play, error) {
 	}
 	p := &control.Play{Sources: list, Loops: n, GainDb: v.Gain}
 	if offset != nil {
-		p.OffsetMs = uint32(*offset)
+		p.OffsetMs = offset.ms()
 	}
 	return p, nil
 }
@@ -81,7 +81,12 @@ func (v *play) step(o *operation, e event) {
 	case digit:
 		v.digit(o, e.key)
 	case steer:
-		v.Paused = steerPart(o, v.Part, e.method, v.Paused)
+		switch {
+		case v.Part != "":
+			v.Paused = steerPart(o, v.Part, e.method, v.Paused)
+		case e.method == "stop": // before the audio stands
+			o.complete(playResult{Reason: "stopped"})
+		}
 	case mediaUp:
 		v.again(o)
 	case hungUp:
@@ -97,7 +102,7 @@ func (v *play) digit(o *operation, key string) {
 	}
 	v.Reason, v.Key = "digit", key
 	if strings.Contains(v.Terminators, key) {
-		o.u.call.useUp(key)
+		o.u.call.used = true
 	}
 	stopPart(o, v.Part)
 }
@@ -159,7 +164,7 @@ type steering struct{}
 func (*steering) begin(o *operation) {
 	var n uint32
 	if _, err := fmt.Sscanf(o.object, "op:%d", &n); err == nil {
-		if target := o.u.ops[n]; target != nil && target.verb != nil && !target.waits {
+		if target := o.u.ops[n]; target != nil && target.verb != nil {
 			target.verb.step(target, steer{o.method})
 		}
 	}

@@ -104,7 +104,7 @@ func (v *record) command(o *operation) {
 	o.toMixer(&control.Command{Body: &control.Command_Record{Record: &control.Record{
 		Op: v.Part, Target: &control.Record_Member{Member: o.u.id}, Path: v.File,
 		Leg: recordLegs[v.Leg], Stereo: v.Mode == "stereo",
-		MaxMs: uint32(v.Max), MaxSilenceMs: uint32(v.MaxSilence), Trim: v.Trim}}})
+		MaxMs: v.Max.ms(), MaxSilenceMs: v.MaxSilence.ms(), Trim: v.Trim}}})
 }
 
 func (v *record) step(o *operation, e event) {
@@ -114,7 +114,7 @@ func (v *record) step(o *operation, e event) {
 	case digit:
 		if v.Part != "" && v.Reason == "" && strings.Contains(v.Terminators, e.key) {
 			v.Reason, v.Key = "terminator", e.key
-			o.u.call.useUp(e.key)
+			o.u.call.used = true
 			stopPart(o, v.Part)
 		}
 	case steer:
@@ -141,8 +141,10 @@ func (v *record) steer(o *operation, method string) {
 	switch {
 	case v.Part != "":
 		v.Paused = steerPart(o, v.Part, method, v.Paused)
-	case method == "stop": // while it beeps
-		stopPart(o, v.Tone)
+	case method == "stop": // while it beeps, or before the audio stands
+		if v.Tone != "" {
+			stopPart(o, v.Tone)
+		}
 		o.complete(v.result("stopped", 0))
 	}
 }

@@ -166,7 +166,7 @@ func TestReplayIsTheSame(t *testing.T) {
 		t.Fatalf("over %v after %d activations; trace\n%s", whole.over, whole.activations, strings.Join(whole.trace, "\n"))
 	}
 	for k := 2; k <= whole.activations; k++ {
-		w := shipped(t, "main")
+		w := whole.again()
 		w.loseAt = k
 		visit(w)
 		for i, l := range whole.trace {

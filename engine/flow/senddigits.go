@@ -39,7 +39,7 @@ func (v *sendDigits) begin(o *operation) {
 	}
 	v.Part = o.nextPart()
 	o.toSBC(&control.Command{Body: &control.Command_Digits{Digits: &control.Digits{Op: v.Part, Stream: o.u.id,
-		Digits: v.Digits, DurationMs: uint32(v.Duration), GapMs: uint32(v.Gap)}}})
+		Digits: v.Digits, DurationMs: v.Duration.ms(), GapMs: v.Gap.ms()}}})
 }
 
 func (v *sendDigits) step(o *operation, e event) {

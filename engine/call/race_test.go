@@ -222,7 +222,7 @@ func TestSecondAnswerOfAFork(t *testing.T) {
 		t.Fatalf("%s", w.log())
 	}
 	for _, s := range a.sent {
-		if s.msg.To.Tag != "other" || s.to.Remote != "10.0.0.3:5060" {
+		if s.msg.Method == "BYE" && s.msg.CSeq != 2 || s.msg.To.Tag != "other" || s.to.Remote != "10.0.0.3:5060" {
 			t.Fatalf("sent %+v to %s", s.msg, s.to.Remote)
 		}
 	}

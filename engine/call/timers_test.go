@@ -54,6 +54,21 @@ func TestByeIsRepeatedUntilTimerF(t *testing.T) {
 	b.empty()
 }
 
+// A provisional response to a BYE slows its repeating down to T2 (timer E).
+func TestByeIsRepeatedSlowlyOnceSeen(t *testing.T) {
+	w, a, b := pair(t)
+	w.lose = func(from string, m *Message) bool { return from == b.addr }
+	a.sent = nil
+	a.step(Hangup{Leg: "call"})
+	bye := a.last()
+	trying := &Message{Method: "BYE", Status: 100, Branch: bye.Branch, Vias: bye.Vias, From: bye.From, To: bye.To, CallID: bye.CallID, CSeq: bye.CSeq}
+	w.run(100 * time.Millisecond)
+	a.step(Received{Flow: Flow{Transport: "udp", Local: a.addr, Remote: b.addr}, Msg: trying})
+	w.run(2 * time.Minute)
+	wantTimes(t, "BYE", a.times("BYE", 0), []float64{0, 0.5, 4.5, 8.5, 12.5, 16.5, 20.5, 24.5, 28.5})
+	a.empty()
+}
+
 func TestOKIsRepeatedUntilItsAckIsGivenUp(t *testing.T) {
 	w, a, b := couple(t)
 	w.lose = func(from string, m *Message) bool { return m.Method == "ACK" }

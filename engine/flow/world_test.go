@@ -28,8 +28,7 @@ type world struct {
 	agenda  []entry
 	seq     int
 	jobs    map[string]*job
-	media   map[string]bool // calls with audio
-	trace   []string        // what left the flows, but for what goes to isolates
+	trace   []string // what left the flows, but for what goes to isolates
 	logs    []string
 	over    map[string]bool
 
@@ -84,7 +83,7 @@ func worldWith(t *testing.T, dir string, budget time.Duration, names ...string) 
 // again is a new world with the same scripts, which cost the most to make.
 func (w *world) again() *world {
 	return &world{t: w.t, f: NewFlows(Config{}), now: time.UnixMilli(1_800_000_000_000), gens: w.gens, results: w.results,
-		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, media: map[string]bool{}, over: map[string]bool{}}
+		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, over: map[string]bool{}}
 }
 
 // shipped is a world with one of the scripts of this repository.

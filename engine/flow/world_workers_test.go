@@ -25,7 +25,6 @@ func (w *world) order(in call.Input) {
 }
 
 func (w *world) mediaUp(id string) {
-	w.media[id] = true
 	w.step(Agreed{Call: id, Media: sdp.Agreement{Codec: sdp.Codec{Name: "PCMU", Rate: 8000}, Send: true, Receive: true}})
 	w.step(MediaUp{Call: id, SBC: "sbc-1"})
 }

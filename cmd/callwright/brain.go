@@ -17,6 +17,7 @@ type brainFlags struct {
 	Data    string         // absolute; locked by the supervisor
 	Control string         // path of the unix socket to listen on for workers, mode 0600
 	Allow   []netip.Prefix // sources beside loopback whose calls are taken
+	Missed  int            // heartbeats a worker may miss
 	// Life has the secret that workers' Hello must bear, brings exited workers, and
 	// takes Report{Ready} once calls are taken, Report{Kill} for a frozen worker.
 	Life *supervise.Lifeline
@@ -25,6 +26,7 @@ type brainFlags struct {
 func brainCommand() *cobra.Command {
 	var sip, allow []string
 	var http, data, control string
+	var missed int
 	c := &cobra.Command{
 		Use:    "brain DIR",
 		Short:  "The logic: SIP, scripts, placement (started by run)",
@@ -40,7 +42,7 @@ func brainCommand() *cobra.Command {
 				return err
 			}
 			defer cancel()
-			cfg.Life = life
+			cfg.Life, cfg.Missed = life, missed
 			return runBrain(ctx, cfg)
 		},
 	}
@@ -49,6 +51,7 @@ func brainCommand() *cobra.Command {
 	fl.StringSliceVar(&allow, "allow", nil, "network whose calls are taken, repeatable")
 	fl.StringVar(&http, "http", "127.0.0.1:8080", "address of the control API")
 	fl.StringVar(&data, "data", "data", "data directory")
+	fl.IntVar(&missed, "missed-heartbeats", 0, "heartbeats a worker may miss before it counts as frozen")
 	fl.StringVar(&control, "control", "", "unix socket for the workers")
 	return c
 }

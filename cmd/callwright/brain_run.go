@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/callwright/callwright/cmd/callwright/supervise"
+	"github.com/callwright/callwright/engine/api"
+)
+
+// Times of a brain's start and end.
+const (
+	staffTime  = 20 * time.Second // for the first workers to come up
+	hangupTime = 3 * time.Second  // for peers to answer the last BYEs
+)
+
+// runBrain joins the brain's rooms and returns when ctx has ended and the calls are
+// hung up. A start that cannot be is a refusal.
+func runBrain(ctx context.Context, cfg brainFlags) (err error) {
+	log := childLog()
+	b, err := joinBrain(brainParts{
+		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Log: log,
+		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
+	})
+	if err != nil {
+		return refusal{err}
+	}
+	defer func() { err = errors.Join(err, b.close(hangupTime)) }()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	serve := func(what string, f func() error) {
+		b.runs.Go(func() {
+			if err := f(); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	ready := supervise.Ready{}
+	if err := b.listenControl(cfg, serve); err != nil {
+		return refusal{err}
+	}
+	if err := b.listenSIP(cfg, serve, &ready); err != nil {
+		return refusal{err}
+	}
+	if err := b.listenHTTP(ctx, cfg, serve, &ready); err != nil {
+		return refusal{err}
+	}
+	serve("watching scripts", func() error { return b.scripts.Watch(ctx) })
+	b.runs.Go(func() { b.buryExited(ctx, cfg.Life) })
+
+	if err := b.awaitWorkers(ctx); err != nil {
+		return err
+	}
+	b.operate.ready.Store(true)
+	if err := cfg.Life.Report(supervise.Report{Ready: b.describe(&ready)}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	b.operate.ready.Store(false)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// listenControl opens the workers' socket; its directory and mode keep others out.
+func (b *brain) listenControl(cfg brainFlags, serve func(string, func() error)) error {
+	if err := os.Remove(cfg.Control); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	ln, err := net.Listen("unix", cfg.Control)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(cfg.Control, 0o600); err != nil {
+		return err
+	}
+	serve("workers' socket", func() error { return b.hub.Serve(ln) })
+	return nil
+}
+
+func (b *brain) listenSIP(cfg brainFlags, serve func(string, func() error), ready *supervise.Ready) error {
+	for _, l := range cfg.SIP {
+		bound, err := b.bind(l, serve)
+		if err != nil {
+			return err
+		}
+		ready.SIP = append(ready.SIP, bound)
+	}
+	return nil
+}
+
+func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(string, func() error), ready *supervise.Ready) error {
+	token, err := api.Token(filepath.Join(cfg.Data, "token"))
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", cfg.HTTP.String())
+	if err != nil {
+		return err
+	}
+	ready.HTTP = ln.Addr().String()
+	server := api.New(api.Config{Token: token, Log: b.log}, b.operate)
+	serve("control API", func() error { return server.Serve(ctx, ln) })
+	return nil
+}
+
+// bind opens one SIP listener and says what it became: "udp 127.0.0.1:5060".
+func (b *brain) bind(l listener, serve func(string, func() error)) (string, error) {
+	if l.Transport == "udp" {
+		pc, err := net.ListenPacket("udp", l.Addr.String())
+		if err != nil {
+			return "", err
+		}
+		serve("SIP over UDP", func() error { return b.edge.ServeUDP(pc) })
+		return "udp " + pc.LocalAddr().String(), nil
+	}
+	ln, err := net.Listen("tcp", l.Addr.String())
+	if err != nil {
+		return "", err
+	}
+	serve("SIP over TCP", func() error { return b.edge.ServeTCP(ln) })
+	return "tcp " + ln.Addr().String(), nil
+}
+
+// awaitWorkers waits for the first SBC and mixer: calls taken before would get 503.
+func (b *brain) awaitWorkers(ctx context.Context) error {
+	limit := time.NewTimer(staffTime)
+	defer limit.Stop()
+	select {
+	case <-b.staffed:
+	case <-ctx.Done():
+	case <-limit.C:
+		return fmt.Errorf("no SBC and mixer after %v; their lines above say why", staffTime)
+	}
+	return nil
+}
+
+func (b *brain) buryExited(ctx context.Context, life *supervise.Lifeline) {
+	for {
+		select {
+		case worker := <-life.Exited:
+			b.bury(worker)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (b *brain) describe(r *supervise.Ready) *supervise.Ready {
+	for _, a := range b.scripts.List() {
+		r.Scripts = append(r.Scripts, supervise.Script{App: a.Name, Routes: a.Routes, Version: a.Version, Error: a.Error})
+	}
+	return r
+}

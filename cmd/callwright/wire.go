@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/callwright/callwright/engine"
+	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/cluster"
+	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/script"
+	"github.com/callwright/callwright/engine/signal"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/sandbox"
+)
+
+// product is the Server header of what we answer.
+const product = "Callwright"
+
+// brainParts are what differs between a brain in production and one in a test: the
+// rest of the wiring is the same code.
+type brainParts struct {
+	Scripts string // directory
+	State   string // directory of the state log; "": in memory
+	Secret  string // that workers' Hello must bear
+	Allow   []netip.Prefix
+	Missed  int // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Log     *slog.Logger
+	// Kill asks a supervisor to end a worker that no longer answers; nil: there is
+	// none.
+	Kill func(worker string)
+}
+
+// brain is the joined rooms of one brain. This file and the two workers' are the
+// only ones that know them all.
+type brain struct {
+	log     *slog.Logger
+	engine  *engine.Engine
+	edge    *signal.Edge
+	hub     *control.Hub
+	scripts *script.Catalogue
+	state   *cluster.Store
+	operate *operator
+
+	end  context.CancelFunc
+	runs sync.WaitGroup
+
+	mu      sync.Mutex
+	up      map[control.Kind]bool // kinds that have been up
+	exited  map[string]bool       // workers whose process is known to have ended
+	closing bool
+	staffed chan struct{} // closed once an SBC and a mixer have been up
+}
+
+// joinBrain makes a brain that runs but listens nowhere yet. Close ends it.
+func joinBrain(p brainParts) (*brain, error) {
+	b := &brain{log: p.Log, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	tree, err := b.openState(p)
+	if err != nil {
+		return nil, err
+	}
+	b.scripts, err = script.Open(p.Scripts, sandbox.Options{
+		Faces: flow.Faces(), State: tree,
+		Deliver: func(r sandbox.Result) { b.engine.Deliver(r) },
+	}, p.Log)
+	if err != nil {
+		return nil, errors.Join(err, b.state.Close())
+	}
+	b.hub = control.NewHub(control.HubConfig{
+		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Log: p.Log,
+		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
+	})
+	b.edge = signal.New(signal.Config{
+		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
+	})
+	b.engine = engine.New(engine.Config{
+		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
+		UserAgent: product, Secret: secret(),
+	})
+	b.scripts.Changed = b.engine.ScriptsChanged
+	b.operate = &operator{engine: b.engine, scripts: b.scripts, edge: b.edge}
+	ctx, cancel := context.WithCancel(context.Background())
+	b.end = cancel
+	b.runs.Go(func() { b.engine.Run(ctx) })
+	for _, o := range b.scripts.Loaded() {
+		b.engine.ScriptsChanged(o)
+	}
+	return b, nil
+}
+
+// openState joins the tree that scripts see as `state` to the log beneath it.
+func (b *brain) openState(p brainParts) (*sandbox.State, error) {
+	tree := sandbox.NewState(func(batch sandbox.Batch) { b.state.Submit(batch) })
+	store, err := cluster.Open(cluster.Config{
+		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
+	})
+	b.state = store
+	return tree, err
+}
+
+// heard takes what the hub tells.
+func (b *brain) heard(e control.HubEvent, kill func(string)) {
+	switch e.Kind {
+	case control.Up:
+		b.workerUp(e.Hello)
+	case control.Down:
+		if kill != nil && b.mayBeFrozen(e.Worker) {
+			kill(e.Worker)
+		}
+	}
+	b.engine.Worker(e)
+}
+
+func (b *brain) workerUp(h *control.Hello) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.exited, h.Name)
+	if b.up[h.Kind] {
+		return
+	}
+	b.up[h.Kind] = true
+	if b.up[control.Kind_SBC] && b.up[control.Kind_MIXER] {
+		close(b.staffed)
+	}
+}
+
+// mayBeFrozen says whether a lost worker's process may still live and hold its
+// ports: then it is ended before its successor binds them.
+func (b *brain) mayBeFrozen(worker string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.exited[worker] && !b.closing
+}
+
+// bury takes the word of a supervisor that a worker's process has ended: sooner than
+// any heartbeat could tell.
+func (b *brain) bury(worker string) {
+	b.mu.Lock()
+	b.exited[worker] = true
+	b.mu.Unlock()
+	b.hub.Gone(worker)
+}
+
+// close hangs up all calls, waits for that up to grace, and ends every part.
+func (b *brain) close(grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := b.engine.Stop(ctx); err != nil {
+		b.log.Warn("not all calls were hung up in time", "error", err)
+	}
+	b.mu.Lock()
+	b.closing = true
+	b.mu.Unlock()
+	b.edge.Close()
+	b.hub.Close()
+	b.end()
+	b.runs.Wait()
+	b.scripts.Close()
+	return b.state.Close()
+}
+
+// allowed is who may speak to us: loopback, and the networks an operator named.
+func allowed(networks []netip.Prefix) func(netip.Addr) bool {
+	return func(a netip.Addr) bool {
+		a = a.Unmap()
+		if a.IsLoopback() {
+			return true
+		}
+		for _, n := range networks {
+			if n.Contains(a) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func secret() (s [32]byte) {
+	rand.Read(s[:]) // never fails (crypto/rand)
+	return s
+}
+
+// sourceLine is the line of the author's file that an error is about.
+func sourceLine(err error) string {
+	var e *sandbox.ScriptError
+	if errors.As(err, &e) {
+		return e.Source
+	}
+	return ""
+}

@@ -5,6 +5,10 @@ package control
 
 // HubEvent is something a worker's link tells the brain. The hub hands events of
 // one worker over in order, on a goroutine of that link; the sink must not block.
+//
+// Up of an instance that is up already means that its connection broke and came back
+// within the suspicion time: what was under way may be lost either way, so the brain
+// says its target states again. After Down an instance never comes Up again.
 type HubEvent struct {
 	Worker string // Hello.Name
 	Kind   HubEventKind

@@ -112,4 +112,3 @@ func run(t *testing.T, c *Client, w Worker) (cancel func(), ended chan error) {
 }
 
 const ms = time.Millisecond
-

@@ -76,6 +76,7 @@ func TestEachDigitIsToldOnce(t *testing.T) {
 		{"everything twice", join(one, one, two, two), "1/640 2/640"},
 		{"end before updates", join(one[3:4], one[:3], one[4:]), "1/640"},
 		{"late packets of the last digit", join(one[:4], two[:2], one[4:], two[2:]), "1/640 2/640"},
+		{"updates out of order", []step{one[0], one[2], one[1], {}}, "1/480"},
 		{"timestamp wraps", join(press('1', 0xffffff00), press('2', 500)), "1/640 2/640"},
 		{"duration zero", []step{{'9', 50, 0, false, true}, {'9', 50, 0, true, false}, {'9', 50, 0, true, false}}, "9/0"},
 		{"timestamps run on", []step{{'7', 0, 160, false, true}, {'7', 160, 320, false, false}, {'7', 320, 480, false, false},

@@ -22,7 +22,7 @@ type receiver struct {
 
 func (r *receiver) init(c *socketConn, gro bool) {
 	r.conn = c
-	n, size := 64, 2048
+	n, size := 64, 2048 // longer than any record: what is cut off was none
 	if gro {
 		n, size = 8, 1<<16
 	}
@@ -65,7 +65,7 @@ func (r *receiver) cut(fs []Frame) int {
 		peer := m.peer()
 		for n < len(fs) && (r.from < len(b) || len(b) == 0) {
 			end := min(r.from+segment, len(b))
-			if fs[n].parse(b[r.from:end:end]) && !m.truncated() {
+			if fs[n].parse(b[r.from:end:end]) {
 				fs[n].Peer = peer
 				n++
 			} else {

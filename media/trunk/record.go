@@ -55,7 +55,7 @@ func (f *Frame) put(b []byte) int {
 // parse reads a record from b into f, whose Payload then lies in b. It reports
 // whether b is one: padding and contributing sources are not, we never send them.
 func (f *Frame) parse(b []byte) bool {
-	if len(b) < HeaderSize || b[0] != 2<<6|1<<4 ||
+	if len(b) < HeaderSize || len(b) > HeaderSize+MaxPayload || b[0] != 2<<6|1<<4 ||
 		binary.BigEndian.Uint16(b[12:]) != profile || binary.BigEndian.Uint16(b[14:]) != profileWords {
 		return false
 	}

@@ -77,8 +77,7 @@ func (m *message) controlAt(at int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(&m.control[0]), at)
 }
 
-func (m *message) data() []byte    { return m.buf[:m.n] }
-func (m *message) truncated() bool { return m.hdr.Flags&unix.MSG_TRUNC != 0 }
+func (m *message) data() []byte { return m.buf[:m.n] }
 
 func (m *message) peer() netip.AddrPort {
 	p := (*[2]byte)(unsafe.Pointer(&m.name.Port))

@@ -136,7 +136,12 @@ func TestUnsendableFramesHarmNoOthers(t *testing.T) {
 }
 
 func TestMalformedRecordsAreCounted(t *testing.T) {
-	c := opener(t, Listen)()
+	for _, k := range kinds[:2] {
+		t.Run(k.name, func(t *testing.T) { malformed(t, k.listen(t)()) })
+	}
+}
+
+func malformed(t *testing.T, c Conn) {
 	p, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(c.LocalAddr()))
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +150,7 @@ func TestMalformedRecordsAreCounted(t *testing.T) {
 	good := make([]byte, 200)
 	f := frames(loopback, 1)[0]
 	good = good[:f.put(good)]
-	for _, b := range [][]byte{{}, {0x90}, good[:23], make([]byte, 24), make([]byte, 3000), good} {
+	for _, b := range [][]byte{{}, {0x90}, good[:23], make([]byte, 24), append(good[:184:184], make([]byte, 3000)...), good} {
 		if _, err := p.Write(b); err != nil {
 			t.Fatal(err)
 		}

@@ -170,8 +170,9 @@ func TestWakeAndClose(t *testing.T) {
 		if n, err := l.Recv(ps, -1); n != 0 || err != nil { // blocks for ever if the wake was lost
 			t.Errorf("woken: %d, %v", n, err)
 		}
-		if n, err := l.Recv(ps, time.Millisecond); n != 0 || err != nil {
-			t.Errorf("nothing came: %d, %v", n, err)
+		start := time.Now()
+		if n, err := l.Recv(ps, 10*time.Millisecond); n != 0 || err != nil || time.Since(start) < 10*time.Millisecond {
+			t.Errorf("nothing came: %d, %v after %v", n, err, time.Since(start))
 		}
 		ended := make(chan error)
 		go func() {
@@ -216,6 +217,26 @@ func TestNoAllocationPerBatch(t *testing.T) {
 			t.Errorf("%v allocations for 16 packets each way", n)
 		}
 	})
+}
+
+// A busy socket link collects once a period: it does not wake for each packet.
+func TestCollectingInPeriods(t *testing.T) {
+	l, at := openSocket(t)
+	ps := make([]link.Packet, 8)
+	recv := func() {
+		l.Send([]link.Packet{{[]byte("x"), at, netip.AddrPortFrom(loopback, at+1)}})
+		if n, err := l.Recv(ps, -1); n != 1 || err != nil {
+			t.Fatalf("%d, %v", n, err)
+		}
+	}
+	recv() // wakes the idle link
+	start := time.Now()
+	for range 5 {
+		recv()
+	}
+	if took := time.Since(start); took < 15*time.Millisecond {
+		t.Errorf("5 packets were collected within %v: each woke the link", took)
+	}
 }
 
 func TestSliceTaken(t *testing.T) {

@@ -49,6 +49,10 @@ func TestDigitsOfTheRemote(t *testing.T) {
 				t.Errorf("an event went to the trunk: %+v", f)
 			}
 		}
+		d.phone.press('8', func(i int) bool { return i >= 3 })
+		d.phone.next = rtp.Packet{SSRC: 78, Seq: 5, Timestamp: 99}
+		d.phone.talk(2) // its end can no longer come: told at once
+		d.wantTold("digit 8/60")
 		// Every packet twice and late.
 		code, _ := rtp.EventCode('5')
 		e := rtp.NewEventSender(code, 640, 160)
@@ -72,7 +76,7 @@ func TestDigitsOfTheRemote(t *testing.T) {
 		d.put()
 		d.phone.press('0', none)
 		d.wantTold("digit 0/80")
-		d.phone.packet(rtp.Packet{Type: 101, SSRC: 77, Seq: d.phone.next.Seq, Payload: []byte{1}})
+		d.phone.packet(rtp.Packet{Type: 101, SSRC: d.phone.next.SSRC, Seq: d.phone.next.Seq, Payload: []byte{1}})
 		if d.dropped(dropEvent) != 1 {
 			t.Error("half an event is not counted")
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // Two agents over a wire that loses, doubles and reorders, orders at random moments,
-// each UA reborn from JSON before every step: whatever happens, each leg ends once,
+// UAs reborn from JSON between steps: whatever happens, each leg ends once,
 // and when all timers have run out nothing is left.
 func TestRandomOrders(t *testing.T) {
 	for seed := uint64(1); seed <= 300; seed++ {

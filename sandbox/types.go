@@ -108,7 +108,9 @@ type Result struct {
 	Answers []Answer
 	Logs    []Log
 	// Listens are (handle, event) pairs that gained their first or lost their last
-	// listener in this activation: only listened events are sent as Occurred.
+	// listener in this activation: only listened events are sent as Occurred. Reading
+	// a promise field listens for its event; what has happened already (ended, left)
+	// must then be told at once.
 	Listens []Listen
 	Vars    json.RawMessage   // call.vars, when it changed
 	Reads   []json.RawMessage // one for each input of the activation, nil where none
@@ -116,7 +118,9 @@ type Result struct {
 	Error   *ScriptError      // what it threw, or why the unit was stopped
 	// Lost: the isolate this unit lived in is gone (another unit overran its
 	// budget). Open it again with its history. The activation was not applied,
-	// or not whole: activate again.
+	// or not whole: activate again. With Turn 0 it comes unasked; an activation of
+	// that unit which is under way still gets its own result, Lost too: wait for it
+	// before opening the unit again.
 	Lost bool
 	// Interrupted: this unit itself overran its budget and is closed.
 	Interrupted bool

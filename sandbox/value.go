@@ -2,10 +2,8 @@ package sandbox
 
 import (
 	"math"
-	"reflect"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dop251/goja"
 )
@@ -15,15 +13,6 @@ const (
 	maxArgs  = 64 << 10
 	maxJSON  = 4 << 20
 	maxDepth = 512
-)
-
-var (
-	handleType   = reflect.TypeFor[*handle]()
-	stateObjType = reflect.TypeFor[*stateObject]()
-	stateArrType = reflect.TypeFor[*stateArray]()
-	proxyType    = reflect.TypeFor[goja.Proxy]()
-	promiseType  = reflect.TypeFor[*goja.Promise]()
-	dataType     = reflect.TypeFor[map[string]any]()
 )
 
 // writer turns JavaScript values into JSON, in the order the script made them, so
@@ -87,56 +76,6 @@ func (w *writer) scalar(v goja.Value) bool {
 		panic(w.r.rt.NewTypeError("%s: a BigInt has no JSON form", w.where()))
 	}
 	return true
-}
-
-func isBool(v goja.Value) bool {
-	if v == nil {
-		return false
-	}
-	if _, ok := v.(*goja.Object); ok {
-		return false
-	}
-	t := v.ExportType()
-	return t != nil && t.Kind() == reflect.Bool
-}
-
-func callable(o *goja.Object) bool {
-	_, ok := goja.AssertFunction(o)
-	return ok
-}
-
-// kindOf is the class of an object as an author would say it; goja calls Map, Set,
-// Promise and buffers plain objects.
-func kindOf(o *goja.Object) string {
-	if c := o.ClassName(); c != "Object" {
-		return c
-	}
-	switch t := o.ExportType(); t {
-	case dataType, stateObjType:
-		return "Object"
-	case promiseType:
-		return "Promise"
-	case proxyType:
-		return "Proxy"
-	case handleType:
-		return "host object"
-	default:
-		switch {
-		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface:
-			return "Set"
-		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Array:
-			return "Map"
-		case t.Kind() == reflect.Slice:
-			return "typed array"
-		}
-		return "buffer"
-	}
-}
-
-// plain says whether an object is data: neither a function nor a list nor a host object.
-func plain(o *goja.Object) bool {
-	k := kindOf(o)
-	return (k == "Object" || k == "Proxy") && !callable(o)
 }
 
 func (w *writer) refuse(what string) bool {
@@ -402,44 +341,4 @@ func must(v goja.Value, err error) goja.Value {
 		panic(err)
 	}
 	return v
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString writes a JSON string; U+2028 and HTML characters stay as they are.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				b = append(append(b, s[start:i]...), `\ufffd`...)
-				start = i + 1
-			}
-			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
 }

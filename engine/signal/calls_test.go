@@ -181,10 +181,10 @@ func TestCallsOverSockets(t *testing.T) {
 						t.Fatal(err)
 					}
 					at[i] = pc.LocalAddr().String()
-					if err := p[i].addUDP(pc); err != nil {
+					if err := p[i].AddUDP(pc); err != nil {
 						t.Fatal(err)
 					}
-					go p[i].readUDP(pc)
+					go p[i].ServeUDP(pc)
 					continue
 				}
 				ln, err := net.Listen("tcp", "127.0.0.1:0")

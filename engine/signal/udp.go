@@ -10,17 +10,9 @@ import (
 	"github.com/callwright/callwright/engine/call"
 )
 
-// ServeUDP reads datagrams until Close, in the caller's goroutine, one after the
-// other: the Sink sees them in the order they came. The edge owns the connection
-// from now on, and sends over it once this call has begun.
-func (e *Edge) ServeUDP(pc net.PacketConn) error {
-	if err := e.addUDP(pc); err != nil {
-		return err
-	}
-	return e.readUDP(pc)
-}
-
-func (e *Edge) addUDP(pc net.PacketConn) error {
+// AddUDP makes a socket one that Send can use, before anybody reads it; it is for
+// those who send first. ServeUDP must follow. The edge owns the socket from now on.
+func (e *Edge) AddUDP(pc net.PacketConn) error {
 	if err := e.listen(pc); err != nil {
 		return err
 	}
@@ -28,6 +20,15 @@ func (e *Edge) addUDP(pc net.PacketConn) error {
 	defer e.mu.Unlock()
 	e.udp[pc.LocalAddr().String()] = pc
 	return nil
+}
+
+// ServeUDP reads datagrams until Close, in the caller's goroutine, one after the
+// other: the Sink sees them in the order they came. It does AddUDP first.
+func (e *Edge) ServeUDP(pc net.PacketConn) error {
+	if err := e.AddUDP(pc); err != nil {
+		return err
+	}
+	return e.readUDP(pc)
 }
 
 func (e *Edge) readUDP(pc net.PacketConn) error {

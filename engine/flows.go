@@ -34,7 +34,9 @@ func (s *shard) fromFlow(a flow.Action) {
 	case flow.FreeRoom:
 		s.fleet.FreeRoom(a.Room, s.out)
 	case flow.JoinRoom:
-		s.unplaced(s.fleet.Join(a.Call, a.Room, a.Member, s.out))
+		if err := s.fleet.Join(a.Call, a.Room, a.Member, s.out); err != nil {
+			s.push(flow.RoomFailed{Room: a.Room, Why: err.Error()})
+		}
 	case flow.LeaveRoom:
 		s.unplaced(s.fleet.Leave(a.Call, s.out))
 	case flow.Arm:

@@ -10,6 +10,11 @@ import (
 func (s *shard) worker(e control.HubEvent) {
 	switch e.Kind {
 	case control.Up:
+		if s.fleet.Again(e.Hello) {
+			s.log.Warn("worker's connection came back", "worker", e.Worker)
+			s.fleet.Repeat(e.Worker, s.out)
+			return
+		}
 		s.workerDown(e.Worker, "a new process of that name is up")
 		if err := s.fleet.Up(e.Hello, s.now); err != nil {
 			s.log.Error("worker refused", "worker", e.Worker, "error", err)

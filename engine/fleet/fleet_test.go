@@ -221,3 +221,32 @@ func TestRandomLivesNeverShareAPort(t *testing.T) {
 		}
 	}
 }
+
+func TestAReturningConnectionIsToldEverythingAgain(t *testing.T) {
+	h, m := sbc("sbc-1", 6), mixer("mixer-1")
+	h.Instance, m.Instance = "one", "two"
+	f := newFleet(t, h, m)
+	place(t, f, "a")
+	if err := f.Set("a", &control.Stream{Send: true}, Out{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.PlaceRoom("r", 8000, Out{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Join("a", "r", &control.Member{Muted: true}, Out{}); err != nil {
+		t.Fatal(err)
+	}
+	if !f.Again(m) || f.Again(&control.Hello{Name: "mixer-1", Instance: "three"}) {
+		t.Error("a returning process and a new one of its name are not told apart")
+	}
+	out := Out{}
+	f.Repeat("mixer-1", out)
+	f.Repeat("sbc-1", out)
+	mixed, relayed := out["mixer-1"].Commands, out["sbc-1"].Commands
+	if len(mixed) != 2 || mixed[0].GetRoom().GetId() != "r" || !mixed[1].GetMember().GetMuted() || mixed[1].GetMember().GetRoom() != "r" {
+		t.Errorf("the mixer was told %v, want the room and then its muted member", mixed)
+	}
+	if len(relayed) != 1 || !relayed[0].GetStream().GetSend() {
+		t.Errorf("the SBC was told %v, want its stream", relayed)
+	}
+}

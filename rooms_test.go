@@ -260,6 +260,8 @@ func readOnly(gen *ast.GenDecl, spec *ast.ValueSpec, i int) string {
 	switch {
 	case name == "_" || embedded(gen.Doc) || embedded(spec.Doc):
 		return ""
+	case strings.HasPrefix(name, "Err") || strings.HasPrefix(name, "err"):
+		return "" // of a type of its own it may be a pointer
 	case i >= len(spec.Values):
 		return "has no value of its own, so it must be meant to change"
 	}

@@ -16,7 +16,8 @@ import (
 // brainSpec and its neighbours write the command lines of run's children. What they
 // say is public; the secret goes through the lifeline.
 func (p *plan) brainSpec() supervise.Spec {
-	args := []string{"brain", p.scriptsFolder, "--http", p.httpAddr.String(), "--data", p.data, "--control", p.control}
+	args := []string{"brain", p.scriptsFolder, "--http", p.httpAddr.String(), "--data", p.data, "--control", p.control,
+		"--missed-heartbeats", strconv.Itoa(p.missed)}
 	for _, l := range p.listeners {
 		args = append(args, "--sip", l.String())
 	}

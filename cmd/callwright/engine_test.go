@@ -82,6 +82,8 @@ func startEngine(t *testing.T, scripts map[string]string) *liveEngine {
 	}
 	first := freeMediaPorts(t)
 	e.cmd = program("run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
+		// Raced processes on a busy machine stand still for longer than any heartbeat.
+		"--missed-heartbeats", "500",
 		"--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", first, first+mediaPorts-1))
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {
@@ -142,11 +144,12 @@ func (e *liveEngine) text() string {
 	return strings.Join(e.log, "\n")
 }
 
-// heard waits for a line of the log with all these words.
-func (e *liveEngine) heard(t *testing.T, words ...string) {
+// heard waits for a line of the log with all these words, from line number at on,
+// and returns the number of the line behind it.
+func (e *liveEngine) heard(t *testing.T, at int, words ...string) int {
 	t.Helper()
 	limit := time.After(patience)
-	for at := 0; ; {
+	for {
 		e.mu.Lock()
 		log := e.log
 		e.mu.Unlock()
@@ -157,7 +160,7 @@ func (e *liveEngine) heard(t *testing.T, words ...string) {
 					continue next
 				}
 			}
-			return
+			return at + 1
 		}
 		select {
 		case <-e.lines:
@@ -253,12 +256,6 @@ func (e *liveEngine) kill(t *testing.T, name string) {
 		}
 	}
 	t.Fatalf("no worker %s", name)
-}
-
-// whenUp returns once the log says that a worker has come up again.
-func (e *liveEngine) whenUp(t *testing.T, name string) {
-	t.Helper()
-	e.heard(t, "brain", "worker up", name)
 }
 
 // readUntil reads a program's output up to a line with that text.

@@ -281,9 +281,9 @@ func TestWorkerKilled(t *testing.T) {
 			if !strings.Contains(string(rest), "BYE received") {
 				t.Errorf("the call went on:\n%s", rest)
 			}
-			e.heard(t, worker, "starting again")
-			e.heard(t, "worker-lost")
-			e.whenUp(t, worker)
+			at := e.heard(t, 0, worker, "starting again")
+			e.heard(t, 0, "call ended", "worker-lost")
+			e.heard(t, at, "worker up", worker)
 			o := runProgram(t, program("call", "sip:5000@"+e.address(t, "udp"), "--expect", "440"))
 			if o.code != 0 {
 				t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)

@@ -35,6 +35,7 @@ type runFlags struct {
 	config        string
 	media, ports  string
 	sbcs, mixers  int
+	missed        int
 	printJSON     bool
 	scriptsFolder string
 }
@@ -64,6 +65,7 @@ func runCommand() *cobra.Command {
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP, shared evenly among the SBCs")
 	fl.IntVar(&f.sbcs, "sbcs", 1, "number of SBC processes")
 	fl.IntVar(&f.mixers, "mixers", 1, "number of mixer processes")
+	fl.IntVar(&f.missed, "missed-heartbeats", 10, "heartbeats of 20 ms a worker may miss before it counts as frozen")
 	fl.BoolVar(&f.printJSON, "json", false, "print the ready line as a JSON object")
 	fl.StringVar(&f.config, configFlag, "", "YAML file; a key for each of these flags")
 	return c
@@ -98,6 +100,9 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 	}
 	if f.sbcs < 1 || f.sbcs > maxWorkers || f.mixers < 1 || f.mixers > maxWorkers {
 		return p, nil, fmt.Errorf("--sbcs and --mixers must be between 1 and %d", maxWorkers)
+	}
+	if f.missed < 1 {
+		return p, nil, fmt.Errorf("--missed-heartbeats must be at least 1")
 	}
 	ports, err := parsePorts(f.ports)
 	if err != nil {

@@ -231,6 +231,14 @@ func TestImportedFilesBelongToTheirApps(t *testing.T) {
 	w.write("lib/numbers.js", `export const n = ["3"];`)
 	w.expect("user")
 	serves(t, w.Catalogue, "3", "user")
+	// An app that has never been loaded comes in when what it lacked is there.
+	w.write("late.js", `import { n } from './lib/late.js'; export const routes = n;`+flow)
+	if o := w.next(); o.App != "late" || o.Error == nil {
+		t.Errorf("outcome %+v", o)
+	}
+	w.write("lib/late.js", `export const n = ["4"];`)
+	w.expect("late")
+	serves(t, w.Catalogue, "4", "late")
 }
 
 func TestFilesThatAreNoScripts(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // What a script does wrong with a verb is said in its words.
 func TestArgumentErrors(t *testing.T) {
-	for expr, want := range map[string]string{
+	thrown(t, map[string]string{
 		`call.gather({ timout: 5 })`:               `BadOption: call.gather has no option "timout"; did you mean "timeout"?`,
 		`call.gather({ zzzzzz: 5 })`:               `BadOption: call.gather has no option "zzzzzz"`,
 		`call.gather({ max: 'x' })`:                `BadOption: call.gather: max must be a whole number, not 'x'`,
@@ -45,14 +45,7 @@ func TestArgumentErrors(t *testing.T) {
 		`Array.prototype.map.x = 1`:                `TypeError`,
 		`fetch('x')`:                               `Error: fetch is not built yet`,
 		`call.race(5)`:                             `BadOption: race needs an object of promises`,
-	} {
-		h := flow(t, prologue+`try { `+expr+` } catch (e) { if (!(e instanceof Error)) throw 1; call.vars.e = String(e) } }`)
-		r := h.Start("a")
-		if !contains(string(unquoted(r.Vars)), want) || len(r.Ops) > 0 {
-			t.Errorf("%s\n\t%s %v\n\twant %s", expr, r.Vars, r.Error, want)
-		}
-		h.Stop()
-	}
+	})
 }
 
 func TestArgumentsTravel(t *testing.T) {

@@ -55,25 +55,22 @@ func TestStateBehavesLikeAnObject(t *testing.T) {
 }
 
 func TestStateRefusesWhatIsNoJSON(t *testing.T) {
-	for expr, want := range map[string]string{
+	thrown(t, map[string]string{
 		`state.x = () => 1`: "state.x cannot hold a function", `state.x = { a: { b: undefined } }`: "state.x.a.b cannot hold undefined",
 		`const a = {}; a.a = a; state.x = a`: "is a cycle", `state.x = new Map()`: "cannot hold a Map", `state.x = new Date()`: "cannot hold a Date",
 		`state.x = NaN`: "cannot hold NaN", `state.x = 1n`: "BigInt", `state.x = Symbol()`: "a symbol", `state.x = call`: "cannot hold a Call",
 		`state.x = Promise.resolve()`: "a Promise", `state.tx = 1`: "tx", `state.l = []; state.l[2 ** 30] = 1`: "state.l.1073741824",
 		`state.tx(async () => 1)`: "must not be async", `state.watch('x', () => 1)`: "state.watch is not built yet",
-	} {
-		vars, _ := probe(t, nil, `try { `+expr+` } catch (e) { call.vars.e = String(e) }`)
-		if e := fmt.Sprint(vars["e"]); !contains(e, want) {
-			t.Errorf("%s: %s, want %s", expr, e, want)
-		}
-	}
+	})
 }
 
 func TestStateQuota(t *testing.T) {
 	s := sandbox.NewState(nil)
-	vars, _ := probe(t, s, `const big = 'x'.repeat(1 << 20); let n = 0; try { for (;;) state['k' + n++] = big } catch (e) { call.vars.e = [n, String(e)] }
-		state.k0 = 1; state.k1 = big; for (let i = 0; i < n; i++) delete state['k' + i]; call.vars.left = Object.keys(state).length`)
-	if e := fmt.Sprint(vars["e"]); !contains(e, "[64 TypeError: state.k63: state is full") || vars["left"] != 0.0 {
+	s.SetQuota(10_000)
+	vars, _ := probe(t, s, `const big = 'x'.repeat(1000); let n = 0; try { for (;;) state['k' + n++] = big } catch (e) { call.vars.e = [n, String(e)] }
+		state.k0 = 1; state.k1 = big + 'y'; for (const k of Object.keys(state)) delete state[k];
+		for (n = 0; n < 9; n++) state['again' + n] = big; call.vars.left = Object.keys(state).length`)
+	if e := fmt.Sprint(vars["e"]); !contains(e, "[10 TypeError: state.k9: state is full") || vars["left"] != 9.0 {
 		t.Error(e, vars["left"])
 	}
 }

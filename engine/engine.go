@@ -17,8 +17,8 @@ type Wire interface {
 	Send(call.Send)
 }
 
-// Config is what an Engine is made of. All fields but Commit and MaxCalls must be
-// set.
+// Config is what an Engine is made of. Log, Wire, Workers, Scripts
+// and Secret must be set.
 type Config struct {
 	Log     *slog.Logger
 	Wire    Wire
@@ -30,6 +30,8 @@ type Config struct {
 	// Contact is the URI that peers reach us by, for a listener's address.
 	Contact   func(call.Flow) string
 	UserAgent string
+	// Epoch grows with each start of a brain on the same state.
+	Epoch uint64
 	// MaxCalls is how many calls are up at once before INVITEs get 503. 0: 20,000.
 	MaxCalls int
 	// Secret seeds tags, branches, SSRCs and trunk tokens.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/callwright/callwright/engine/call"
@@ -139,23 +140,22 @@ func (s *shard) reloaded(o script.Outcome) {
 	}
 	s.log.Info("script loaded", "app", o.App, "from", o.From, "to", o.To)
 	s.count.reloads++
-	if old := s.apps[o.App]; old != (version{}) {
-		s.push(flow.EndApp{Unit: old.unit(o.App)})
+	if old := s.apps[o.App]; old.unit != "" {
+		s.push(flow.EndApp{Unit: old.unit})
+		s.config.Scripts.Release(o.App, old.version)
 		delete(s.apps, o.App)
 	}
-	if o.To == "" {
-		return // the app is gone
+	if o.To == "" || !s.config.Scripts.Hold(o.App, o.To) {
+		return // the app is gone, or replaced again already
 	}
-	v := version{o.To}
-	s.apps[o.App] = v
-	s.config.Scripts.Hold(o.App, o.To)
-	s.push(flow.NewApp{Unit: v.unit(o.App), App: o.App, Version: o.To, Seed: s.random.Uint64()})
+	// State remembers the turns of each unit it has seen: no two runs share a name.
+	unit := fmt.Sprintf("app:%s@%s#%d.%d", o.App, o.To, s.config.Epoch, s.count.reloads)
+	s.apps[o.App] = appUnit{unit, o.To}
+	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64()})
 }
 
-// version names the app unit of an app that serves.
-type version struct{ name string }
-
-func (v version) unit(app string) string { return "app:" + app + "@" + v.name }
+// appUnit is the app unit that serves, and the version it is of.
+type appUnit struct{ unit, version string }
 
 // hangup ends one call for an operator.
 func (s *shard) hangup(id, name string) error {

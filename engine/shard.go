@@ -29,7 +29,7 @@ type shard struct {
 	random *rand.ChaCha8
 
 	calls map[string]*placed // calls whose script runs, by id
-	apps  map[string]version // of each app, the one whose app unit serves
+	apps  map[string]appUnit // by app
 
 	todo    []any     // inputs for the cores that this turn has still to step
 	out     fleet.Out // commands of this turn, by worker
@@ -52,7 +52,7 @@ func newShard(c Config, in *inbox) *shard {
 	random := rand.NewChaCha8(c.Secret)
 	s := &shard{
 		config: c, log: c.Log, inbox: in, random: random,
-		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]version{},
+		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{},
 		out: fleet.Out{}, over: make(chan struct{}),
 	}
 	s.fleet = fleet.New(seed(random))

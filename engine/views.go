@@ -35,15 +35,43 @@ func (e *Engine) ask(ctx context.Context, f func(*shard)) error {
 	}
 }
 
+// CallView is a call, and the mixer that carries its media.
+type CallView struct {
+	flow.CallView
+	Mixer string
+}
+
 // Calls lists the calls that are up or whose scripts still run.
-func (e *Engine) Calls(ctx context.Context) (views []flow.CallView, err error) {
-	err = e.ask(ctx, func(s *shard) { views = s.flows.Calls() })
+func (e *Engine) Calls(ctx context.Context) (views []CallView, err error) {
+	err = e.ask(ctx, func(s *shard) {
+		for _, v := range s.flows.Calls() {
+			c := CallView{CallView: v}
+			if p := s.fleet.Place(v.ID); p != nil {
+				c.Mixer = p.Mixer
+			}
+			views = append(views, c)
+		}
+	})
 	return views, err
 }
 
+// ConferenceView is a conference, and the mixer that it is on.
+type ConferenceView struct {
+	flow.ConferenceView
+	Mixer string
+}
+
 // Conferences lists the conferences with their members.
-func (e *Engine) Conferences(ctx context.Context) (views []flow.ConferenceView, err error) {
-	err = e.ask(ctx, func(s *shard) { views = s.flows.Conferences() })
+func (e *Engine) Conferences(ctx context.Context) (views []ConferenceView, err error) {
+	err = e.ask(ctx, func(s *shard) {
+		for _, v := range s.flows.Conferences() {
+			c := ConferenceView{ConferenceView: v}
+			if r := s.fleet.Room(v.Name); r != nil {
+				c.Mixer = r.Mixer
+			}
+			views = append(views, c)
+		}
+	})
 	return views, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/callwright/callwright/engine"
 	"github.com/callwright/callwright/engine/api"
 	"github.com/callwright/callwright/engine/fleet"
-	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
 )
@@ -42,12 +41,12 @@ func (o *operator) Calls(ctx context.Context) ([]api.CallView, error) {
 	return views, nil
 }
 
-func callView(c flow.CallView) api.CallView {
+func callView(c engine.CallView) api.CallView {
 	v := api.CallView{
 		ID: c.ID, SIPCallID: c.SIPCallID, Direction: c.Direction, State: c.State,
 		From: c.From.URI, To: c.To.URI,
 		Source: fmt.Sprintf("%s %s:%d", c.Source.Transport, c.Source.IP, c.Source.Port),
-		App:    c.App, Version: c.Version, Await: c.Await, Codec: c.Media.Codec, Room: c.Room, SBC: c.Media.SBC,
+		App:    c.App, Version: c.Version, Await: c.Await, Codec: c.Media.Codec, Room: c.Room, SBC: c.Media.SBC, Mixer: c.Mixer,
 		Started: time.UnixMilli(c.Since),
 	}
 	if c.Times.Answered != 0 {
@@ -124,7 +123,7 @@ func (o *operator) Conferences(ctx context.Context) ([]api.ConferenceView, error
 	}
 	var views []api.ConferenceView
 	for _, r := range rooms {
-		v := api.ConferenceView{Name: r.Name, Rate: r.Rate, Started: time.UnixMilli(r.Started), Members: []api.MemberView{}}
+		v := api.ConferenceView{Name: r.Name, Mixer: r.Mixer, Rate: r.Rate, Started: time.UnixMilli(r.Started), Members: []api.MemberView{}}
 		for _, m := range r.Members {
 			v.Members = append(v.Members, api.MemberView{
 				Call: m.ID, Label: m.Label, Muted: m.Muted, Deaf: m.Deaf, Talking: m.Talking,

@@ -80,7 +80,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Secret: secret(),
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(),
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.operate = &operator{engine: b.engine, scripts: b.scripts, edge: b.edge}

@@ -24,6 +24,9 @@ func (f *Fleet) PlaceRoom(room string, rate int, out Out) (*Room, error) {
 	return r, nil
 }
 
+// Room is where a room is mixed, or nil.
+func (f *Fleet) Room(room string) *Room { return f.rooms[room] }
+
 // FreeRoom drops a room. Its members stay members without one.
 func (f *Fleet) FreeRoom(room string, out Out) {
 	r := f.rooms[room]

@@ -166,3 +166,18 @@ func TestSecondIsolate(t *testing.T) {
 		}
 	}
 }
+
+// A history may be longer than one budget: each of its inputs has its own.
+func TestLongHistory(t *testing.T) {
+	h := sandboxtest.With(t, sandbox.Options{Faces: faces(), Budget: 60 * time.Millisecond}, map[string]string{"main.js": prologue +
+		`for (let i = 0; ; i++) { await sleep(i); for (let n = 0; n < 4000; n++) Math.sqrt(n) } }`})
+	r := h.Start("a")
+	for range 150 {
+		if r = h.Complete("a", r.Ops[0], "null"); len(r.Ops) != 1 {
+			t.Fatalf("%+v %v", r, r.Error)
+		}
+	}
+	if r := h.Reopen("a"); r.Error != nil || r.CPU == 0 || r.Await == "" {
+		t.Fatalf("%+v %v", r, r.Error)
+	}
+}

@@ -92,6 +92,11 @@ func (u *unit) rebuild(history []Input, ops uint32) {
 			break
 		}
 		u.varsChanged() // the host was told then
+		if _, fired := u.r.watch.stop(); fired {
+			u.r.fatal = errBudget
+			break
+		}
+		u.r.watch.start() // each input has the budget of an activation
 	}
 	if u.diverged == nil && u.r.fatal == nil && u.ops < ops {
 		u.divergedAt(fmt.Sprintf("the history has %d operations, the code began %d", ops, u.ops), u.await())

@@ -1,111 +1,68 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
-	"time"
 
+	"github.com/callwright/callwright/cmd/callwright/phone"
 	"github.com/callwright/callwright/media/dsp"
 )
 
-// shipped are the scripts and prompts that come with the program.
-func shipped(t *testing.T) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	for _, dir := range []string{"", "prompts/"} {
-		entries, err := os.ReadDir("../../scripts/" + dir)
-		if err != nil {
+// Three phones go through the menu that ships into one conference. Each hears the
+// two others' tones and not its own, and the menu is saved anew meanwhile without a
+// frame being missed.
+func TestConferenceOfPhones(t *testing.T) {
+	e := startEngineOn(t, func(dir string) {
+		if err := os.CopyFS(filepath.Join(dir, "scripts"), os.DirFS(filepath.Join("..", "..", "scripts"))); err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries {
-			if e.IsDir() {
-				continue
+	})
+	dir := t.TempDir()
+	tones := []float64{500, 700, 900}
+	var phones sync.WaitGroup
+	for i, hz := range tones {
+		say := filepath.Join(dir, fmt.Sprintf("say%d.wav", i))
+		writeWAV(t, say, dsp.Sine(8000, 8000*20, hz, 6000))
+		phones.Go(func() {
+			o := runProgram(t, program("call", "sip:100@"+e.address(t, "udp"), "--from", fmt.Sprintf("phone%d", i),
+				"--digits", "2,1234#", "--play", say, "--record", heardFile(dir, i), "--duration", "9s", "--json"))
+			var r phone.Report
+			if err := json.Unmarshal([]byte(o.stdout), &r); err != nil || o.code != 0 || r.RTP.Lost+r.RTP.Late != 0 {
+				t.Errorf("phone %d: exit code %d\n%s%s", i, o.code, o.stdout, o.stderr)
 			}
-			b, err := os.ReadFile("../../scripts/" + dir + e.Name())
-			if err != nil {
-				t.Fatal(err)
+		})
+	}
+	at := 0
+	for range tones {
+		at = e.heard(t, at, "brain", "level=INFO msg=call ")
+	}
+	menu, err := os.ReadFile(filepath.Join("..", "..", "scripts", "main.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.save(t, "main.js", strings.Replace(string(menu), "tries: 2", "tries: 1", 1))
+	e.heard(t, at, "script loaded", "app=main")
+	phones.Wait()
+	for i := range tones {
+		s := readWAV(t, heardFile(dir, i))
+		if len(s) < 8*8000 {
+			t.Errorf("phone %d heard only %d samples", i, len(s))
+			continue
+		}
+		// All are in the room by then, and none has left yet.
+		s = s[len(s)-2*8000 : len(s)-8000]
+		for j, hz := range tones {
+			level := dsp.Goertzel(s, 8000, hz)
+			if i == j && level > 100 || i != j && level < 3000 {
+				t.Errorf("phone %d hears the tone of phone %d at %.0f", i, j, level)
 			}
-			files[dir+e.Name()] = string(b)
 		}
 	}
-	return files
 }
 
-// Three callers go through the menu and the PIN into one conference. Each hears the
-// two others and not himself; then the script is replaced, and no frame is missed.
-func TestMenuPINConferenceAndAReplacedScript(t *testing.T) {
-	inWorld(t, shipped(t), func(w *world) {
-		tones := []float64{500, 700, 1100}
-		var callers []*caller
-		for _, hz := range tones {
-			c := w.dials("1000", hz)
-			time.Sleep(time.Second)
-			c.press <- "2"
-			time.Sleep(time.Second)
-			c.press <- "1234#"
-			callers = append(callers, c)
-		}
-		time.Sleep(10 * time.Second) // "you are in the conference"
-		for i, c := range callers {
-			var others []float64
-			others = append(others, tones[:i]...)
-			others = append(others, tones[i+1:]...)
-			c.hears(fmt.Sprintf("caller %d", i), c.listen(time.Second), others, tones[i:i+1])
-		}
-		writeScript(t, w.scripts, "main.js", `export default async call => { await call.answer(); await call.play('tone:1500') }`)
-		for _, o := range w.brain.scripts.Reload("main") {
-			if o.Error != nil {
-				t.Fatalf("the new script was refused: %v", o.Error)
-			}
-		}
-		audio := callers[0].listen(2 * time.Second)
-		callers[0].hears("caller 0 after the reload", audio, tones[1:], tones[:1])
-		if gap := longestGap(audio); gap > 0 {
-			t.Errorf("a gap of %v while the script was replaced", gap)
-		}
-		newcomer := w.dials("1000", 0)
-		time.Sleep(200 * time.Millisecond)
-		newcomer.hears("the next caller", newcomer.listen(time.Second), []float64{1500}, tones)
-		newcomer.hangup()
-		for i, c := range callers {
-			if r := c.hangup(); r.RTP.Lost != 0 || r.RTP.Late != 0 || r.Cause != "normal" {
-				t.Errorf("caller %d: %d packets lost, %d late, cause %s", i, r.RTP.Lost, r.RTP.Late, r.Cause)
-			}
-		}
-	})
-}
-
-// longestGap is the longest run of 20 ms frames without sound, in talk that has none.
-func longestGap(audio []int16) time.Duration {
-	run, longest := 0, 0
-	for ; len(audio) >= 160; audio = audio[160:] {
-		if dsp.Level(audio[:160]) < -50 {
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
-		}
-	}
-	return time.Duration(longest) * 20 * time.Millisecond
-}
-
-// A script that does not compile changes nothing: neither calls that are up nor new ones.
-func TestBrokenScriptLeavesTheOldOneServing(t *testing.T) {
-	good := `export default async call => { await call.answer(); await call.play('tone:600') }`
-	inWorld(t, map[string]string{"main.js": good}, func(w *world) {
-		before := w.dials("1", 0)
-		time.Sleep(500 * time.Millisecond)
-		writeScript(t, w.scripts, "main.js", "export default async call => {\n  await call.answer(\n}")
-		outcome := w.brain.scripts.Reload("main")[0]
-		if outcome.Error == nil || outcome.To != outcome.From {
-			t.Fatalf("a script that does not compile was taken: %+v", outcome)
-		}
-		after := w.dials("1", 0)
-		time.Sleep(500 * time.Millisecond)
-		before.hears("the call before", before.listen(time.Second), []float64{600}, nil)
-		after.hears("the call after", after.listen(time.Second), []float64{600}, nil)
-		before.hangup()
-		after.hangup()
-	})
-}
+func heardFile(dir string, i int) string { return filepath.Join(dir, fmt.Sprintf("heard%d.wav", i)) }

@@ -75,11 +75,19 @@ type liveEngine struct {
 // and waits until it takes calls.
 func startEngine(t *testing.T, scripts map[string]string) *liveEngine {
 	t.Helper()
+	return startEngineOn(t, func(dir string) {
+		for name, text := range scripts {
+			(&liveEngine{dir: dir}).save(t, name, text)
+		}
+	})
+}
+
+// startEngineOn does so with whatever fill puts into the directory scripts.
+func startEngineOn(t *testing.T, fill func(dir string)) *liveEngine {
+	t.Helper()
 	dir := t.TempDir()
 	e := &liveEngine{dir: dir, lines: make(chan struct{}, 1<<16)}
-	for name, text := range scripts {
-		e.save(t, name, text)
-	}
+	fill(dir)
 	first := freeMediaPorts(t)
 	e.cmd = program("run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
 		// Raced processes on a busy machine stand still for longer than any heartbeat.

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/callwright/callwright/cmd/callwright/supervise"
+)
+
+const (
+	benchPorts  = 4000 // of RTP: 2000 calls up at once
+	clockTicks  = 100  // USER_HZ, which Linux shows to programs on all architectures of Go
+	benchStart  = 30 * time.Second
+	benchFinish = 15 * time.Second
+)
+
+// benched is an engine under measurement: a `run` of its own with all its children.
+type benched struct {
+	cmd *exec.Cmd
+	log bytes.Buffer
+	sip netip.AddrPort
+}
+
+func startBenched(ctx context.Context, dir string) (*benched, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	first, err := freePorts(benchPorts)
+	if err != nil {
+		return nil, err
+	}
+	e := &benched{}
+	e.cmd = exec.Command(self, "run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
+		"--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", first, first+benchPorts-1))
+	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	e.cmd.Stderr = &e.log
+	out, err := e.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.cmd.Start(); err != nil {
+		return nil, err
+	}
+	var r supervise.Ready
+	got := make(chan error, 1)
+	go func() { got <- json.NewDecoder(out).Decode(&r) }()
+	limit := time.NewTimer(benchStart)
+	defer limit.Stop()
+	select {
+	case err = <-got:
+	case <-limit.C:
+		err = fmt.Errorf("not ready after %v", benchStart)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err == nil && len(r.SIP) > 0 {
+		e.sip, err = netip.ParseAddrPort(strings.TrimPrefix(r.SIP[0], "udp "))
+	}
+	if err != nil {
+		e.stop()
+		return nil, fmt.Errorf("bench calls: the engine did not start: %w: %s", err, lastLine(e.log.Bytes()))
+	}
+	return e, nil
+}
+
+// stop ends the engine, and does not wait for ever.
+func (e *benched) stop() {
+	e.cmd.Process.Signal(syscall.SIGINT)
+	hard := time.AfterFunc(benchFinish, func() { e.cmd.Process.Kill() })
+	defer hard.Stop()
+	e.cmd.Wait()
+}
+
+// cpu is the processor time of the engine's processes so far, in seconds, by role:
+// "run", "brain", "sbc", "mixer".
+func (e *benched) cpu() (map[string]float64, error) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	roles := map[string]float64{}
+	own := strconv.Itoa(e.cmd.Process.Pid)
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// The name stands in parentheses and may hold anything (proc(5)).
+		pid, _, _ := strings.Cut(string(b), " ")
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if len(f) < 13 || pid != own && f[1] != own {
+			continue
+		}
+		user, err1 := strconv.Atoi(f[11])
+		system, err2 := strconv.Atoi(f[12])
+		args, err3 := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		words := strings.Split(string(args), "\x00")
+		if err1 != nil || err2 != nil || err3 != nil || len(words) < 2 {
+			continue
+		}
+		roles[words[1]] += float64(user+system) / clockTicks
+	}
+	if len(roles) < 4 {
+		return nil, fmt.Errorf("bench calls: only %d processes of the engine are left: %s", len(roles), lastLine(e.log.Bytes()))
+	}
+	return roles, nil
+}
+
+// freePorts finds n UDP ports in a row that nobody has, below those the system gives
+// to sockets without a wish.
+func freePorts(n int) (first int, err error) {
+	for range 50 {
+		first = 10000 + 2*rand.IntN((32768-10000-n)/2)
+		if allFree(first, n) {
+			return first, nil
+		}
+	}
+	return 0, fmt.Errorf("no %d free UDP ports in a row", n)
+}
+
+func allFree(first, n int) bool {
+	for port := first; port < first+n; port++ {
+		pc, err := net.ListenPacket("udp", netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)).String())
+		if err != nil {
+			return false
+		}
+		pc.Close()
+	}
+	return true
+}
+
+func lastLine(b []byte) string {
+	b = bytes.TrimSpace(b)
+	return string(b[bytes.LastIndexByte(b, '\n')+1:])
+}

@@ -161,7 +161,6 @@ type trunkLoad struct {
 	cmd   *exec.Cmd
 	peer  string
 	lines *bufio.Scanner
-	first loadReport
 }
 
 // loadReport is a line of the load's: what it has counted since its start.

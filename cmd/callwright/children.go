@@ -60,6 +60,9 @@ func childContext(parent context.Context) (context.Context, context.CancelFunc, 
 	if err != nil {
 		return nil, nil, nil, refuse("%w; standing alone is not built yet", err)
 	}
+	// The log goes to the supervisor by a pipe. Without a supervisor a line of it must
+	// not end the brain before it has hung up its calls.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		<-life.Gone

@@ -155,8 +155,9 @@ func (p *plan) openData() (io.Closer, error) {
 	return lock, err
 }
 
-// lockData holds data/lock until it is closed or the process ends; the pid in it is
-// for the reader.
+// lockData holds data/lock until it is closed or the process ends, and all children
+// with it: they inherit the file, so that nobody starts on the data of a brain whose
+// supervisor was killed and which still hangs up. The pid in it is for the reader.
 func lockData(data string) (io.Closer, error) {
 	f, err := os.OpenFile(filepath.Join(data, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -169,6 +170,10 @@ func lockData(data string) (io.Closer, error) {
 			n, _ := f.ReadAt(pid, 0)
 			return nil, fmt.Errorf("--data %s is in use by another callwright run (pid %s)", data, pid[:n])
 		}
+		return nil, fmt.Errorf("--data %s: lock: %w", data, err)
+	}
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil { // no FD_CLOEXEC
+		f.Close()
 		return nil, fmt.Errorf("--data %s: lock: %w", data, err)
 	}
 	if err := f.Truncate(0); err == nil {

@@ -48,6 +48,8 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.commit(a)
 	case flow.Note:
 		s.note(a)
+	case flow.Reply:
+		s.reply(a)
 	case flow.Over:
 		s.finished(a.Unit)
 	}
@@ -151,7 +153,8 @@ func (s *shard) reloaded(o script.Outcome) {
 	// State remembers the turns of each unit it has seen: no two runs share a name.
 	unit := fmt.Sprintf("app:%s@%s#%d.%d", o.App, o.To, s.config.Epoch, s.count.reloads)
 	s.apps[o.App] = appUnit{unit, o.To}
-	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64()})
+	offers := s.config.Scripts.Generation(o.App, o.To).API()
+	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64(), API: offers})
 }
 
 // appUnit is the app unit that serves, and the version it is of.

@@ -31,6 +31,8 @@ type shard struct {
 	calls map[string]*placed // calls whose script runs, by id
 	apps  map[string]appUnit // by app
 
+	replies map[string]chan flow.Reply // who waits for an app's answer
+
 	todo    []any     // inputs for the cores that this turn has still to step
 	out     fleet.Out // commands of this turn, by worker
 	sends   []call.Send
@@ -52,7 +54,7 @@ func newShard(c Config, in *inbox) *shard {
 	random := rand.NewChaCha8(c.Secret)
 	s := &shard{
 		config: c, log: c.Log, inbox: in, random: random,
-		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{},
+		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{}, replies: map[string]chan flow.Reply{},
 		out: fleet.Out{}, over: make(chan struct{}),
 	}
 	s.fleet = fleet.New(seed(random))

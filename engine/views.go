@@ -123,5 +123,5 @@ func (e *Engine) Count(ctx context.Context) (t Tally, err error) {
 
 // tally is what the shard counts, on its goroutine alone.
 type tally struct {
-	turns, calls, reloads, unsent, overloaded uint64
+	turns, calls, reloads, unsent, overloaded, requests uint64
 }

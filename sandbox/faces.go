@@ -42,6 +42,10 @@ type Method struct {
 	Handle  bool
 	// Value: no operation; returns {"$value": Name, …args} at once (play('a.wav')).
 	Value bool
+	// Remote: no operation; returns at once an object whose every property is a function.
+	// Calling one is the operation of this method, with "function", its name, and "args",
+	// the list of its arguments, beside the method's own (app.use('billing').price(1)).
+	Remote bool
 	// Local: no operation; the host does it itself. "race" is the only one.
 	Local bool
 	// Brief: the functions among its arguments are not asked after the operation's

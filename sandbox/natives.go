@@ -93,6 +93,9 @@ func (r *realm) verb(m *method, race goja.Value) goja.Value {
 		if m.class == "" {
 			return r.cur.begin(m, nil, c.Arguments)
 		}
+		if m.Remote {
+			return r.remote(m, r.receiver(c.This, m.label, m.class), c.Arguments)
+		}
 		return r.cur.begin(m, r.receiver(c.This, m.label, m.class), c.Arguments)
 	})
 }

@@ -32,6 +32,12 @@ func (u *unit) begin(m *method, h *handle, args []goja.Value) goja.Value {
 		return n
 	}}
 	w.args(m, args)
+	return u.operate(m, h, w.buf, fns)
+}
+
+// operate begins an operation whose arguments are checked and written.
+func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Value {
+	r := u.r
 	p, resolve, reject := r.rt.NewPromise()
 	var c *class
 	if h != nil {
@@ -44,7 +50,7 @@ func (u *unit) begin(m *method, h *handle, args []goja.Value) goja.Value {
 	if h != nil {
 		object = h.name
 	}
-	q := u.note(object, m.class, m.Name, m.label, w.buf)
+	q := u.note(object, m.class, m.Name, m.label, args)
 	q.method, q.resolve, q.reject = m, resolve, reject
 	if m.Brief {
 		q.fns = fns
@@ -197,19 +203,16 @@ func (r *realm) hostError(e *HostError, place string) goja.Value {
 
 // ask runs a callback; its answer goes out when it has settled.
 func (u *unit) ask(in *Input) {
+	if in.Object == "api" {
+		u.serve(in)
+		return
+	}
 	cb := u.callbacks[in.Callback]
 	if cb == nil {
 		u.answer(Answer{Ask: in.Ask, Error: &HostError{Name: "Error", Message: "the function asked is gone"}})
 		return
 	}
-	var args []goja.Value
-	if v, err := u.r.parse(in.Value, u, ""); err == nil {
-		if o, ok := v.(*goja.Object); ok && o.ClassName() == "Array" {
-			for i, n := int64(0), o.Get("length").ToInteger(); i < n; i++ {
-				args = append(args, o.Get(strconv.FormatInt(i, 10)))
-			}
-		}
-	}
+	args := u.arguments(in.Value)
 	f, ok := goja.AssertFunction(cb)
 	if !ok { // a regular expression
 		f, args = u.r.regexTest, append([]goja.Value{cb}, append(args, goja.Undefined())[0])
@@ -220,6 +223,20 @@ func (u *unit) ask(in *Input) {
 		return
 	}
 	u.answerWith(in.Ask, v)
+}
+
+// arguments reads the list that a function is called with.
+func (u *unit) arguments(raw json.RawMessage) (args []goja.Value) {
+	v, err := u.r.parse(raw, u, "")
+	if err != nil {
+		return nil
+	}
+	if o, ok := v.(*goja.Object); ok && o.ClassName() == "Array" {
+		for i, n := int64(0), o.Get("length").ToInteger(); i < n; i++ {
+			args = append(args, o.Get(strconv.FormatInt(i, 10)))
+		}
+	}
+	return args
 }
 
 func (u *unit) answerWith(ask uint32, v goja.Value) {

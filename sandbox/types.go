@@ -38,7 +38,7 @@ const (
 	Start     InputKind = iota + 1 // run the unit's entry function
 	Completed                      // operation Op ended with Value or Error
 	Occurred                       // Event happened on Object
-	Called                         // callback Callback is asked with Value (an array of arguments)
+	Called                         // callback Callback (with Object "api": the exported function Event) is asked with Value (an array of arguments)
 )
 
 // Input is one thing that happens to a unit. It is also the record of the journal:

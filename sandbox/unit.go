@@ -35,6 +35,7 @@ type unit struct {
 	top     bool          // the modules' top level is running
 	probe   bool          // a scratch unit of Load: nothing leaves it
 	flow    *goja.Promise // of the entry function
+	api     *goja.Object  // what an app's own run exports for others
 	began   bool
 	settled bool
 	failed  *ScriptError
@@ -107,6 +108,7 @@ func (u *unit) start() {
 		return
 	}
 	if u.kind != CallUnit {
+		u.keepAPI(exports)
 		u.settled = true
 		return
 	}

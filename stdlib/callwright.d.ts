@@ -105,7 +105,18 @@ declare module 'callwright' {
     off<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
     /** The events as they come, one after another. */
     events(...names: (keyof AppEvents)[]): Events;
+    /**
+     * The functions another app offers (`export const api = { price(n) { … } }`). They
+     * run in that app's own run; arguments and result are JSON of at most 64 KB. It throws
+     * what the function throws, Timeout after 10 s, Busy when 1000 calls wait there, and
+     * Error for an app or a function that does not exist.
+     * @example const { total } = await app.use('billing').price(call.from.number, 3);
+     */
+    use(app: string): Offered;
   }
+
+  /** What an app offers: each property is a function of its api. */
+  export interface Offered { [name: string]: (...args: any[]) => Promise<any> }
 
   export interface AppEvents {
     /** A call came in, for whichever app: its fields. */

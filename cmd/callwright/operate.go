@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -91,6 +92,18 @@ func (o *operator) Reload(_ context.Context, app string) ([]api.ReloadResult, er
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+func (o *operator) CallApp(ctx context.Context, app, function string, args json.RawMessage) (json.RawMessage, error) {
+	r, err := o.engine.CallApp(ctx, app, function, args)
+	if err != nil || r.Error == nil {
+		return r.Value, err
+	}
+	var props struct {
+		Code string `json:"code"`
+	}
+	_ = json.Unmarshal(r.Error.Props, &props) // a script's own error has none, or others
+	return nil, &api.AppError{Name: r.Error.Name, Message: r.Error.Message, Code: props.Code}
 }
 
 func (o *operator) Workers(ctx context.Context) ([]api.WorkerView, error) {

@@ -49,6 +49,18 @@ func (f *fakeEngine) Reload(_ context.Context, app string) ([]ReloadResult, erro
 	return []ReloadResult{{App: "main", From: "a", To: "b"}}, nil
 }
 
+func (f *fakeEngine) CallApp(_ context.Context, app, function string, args json.RawMessage) (json.RawMessage, error) {
+	switch app + "." + function {
+	case "billing.echo":
+		return args, nil
+	case "billing.throw":
+		return nil, &AppError{Name: "RangeError", Message: "far"}
+	case "billing.slow":
+		return nil, &AppError{Name: "Timeout", Message: "10s", Code: "timeout"}
+	}
+	return nil, &AppError{Name: "Error", Message: "no " + app, Code: "no-app"}
+}
+
 func (f *fakeEngine) Workers(context.Context) ([]WorkerView, error)         { return nil, nil }
 func (f *fakeEngine) Conferences(context.Context) ([]ConferenceView, error) { return nil, nil }
 func (f *fakeEngine) Counters() []Counter                                   { return f.counters }

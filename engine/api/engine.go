@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -21,6 +22,9 @@ type Engine interface {
 	Reload(ctx context.Context, app string) ([]ReloadResult, error)
 	Workers(ctx context.Context) ([]WorkerView, error)
 	Conferences(ctx context.Context) ([]ConferenceView, error)
+	// CallApp calls a function that an app offers; args is a JSON list, and so large at
+	// most as MaxBody. *AppError when the app's function threw, or could not be called.
+	CallApp(ctx context.Context, app, function string, args json.RawMessage) (json.RawMessage, error)
 	// Counters are read at each scrape of /metrics and must not block.
 	Counters() []Counter
 	// Ready says whether calls are taken: scripts loaded, workers up, SIP bound.
@@ -32,6 +36,7 @@ var (
 	ErrNoCall   = errors.New("api: no such call")
 	ErrNoApp    = errors.New("api: no such app")
 	ErrBadCause = errors.New("api: no such cause")
+	ErrBadBody  = errors.New("api: bad body")
 	ErrNotReady = errors.New("api: the engine is not ready")
 )
 

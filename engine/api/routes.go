@@ -31,6 +31,7 @@ func routesTable() []route {
 		{"DELETE", "/v1/calls/{id}", "hangs a call up; ?cause=busy names the cause, normal without", byToken, hangup},
 		{"GET", "/v1/scripts", "apps with their routes and serving versions", byToken, listScripts},
 		{"POST", "/v1/scripts/reload", "reads scripts anew; ?app=NAME one of them, all without", byToken, reload},
+		{"POST", "/v1/apps/{app}/{function}", "calls a function an app offers; the body is a JSON list of arguments, or one object", byToken, callApp},
 		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
 		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
 	}

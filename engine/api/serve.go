@@ -146,7 +146,7 @@ func (s *Server) serveRoute(rt route) http.Handler {
 		v, err := rt.do(s, r)
 		if err != nil {
 			status, code := describe(err)
-			if status == http.StatusInternalServerError {
+			if code == "internal" {
 				s.log.Error("control API", "route", rt.Path, "err", err)
 			}
 			writeError(w, status, code, err)
@@ -188,11 +188,16 @@ func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 
 // describe turns an engine's error into a status and a stable code.
 func describe(err error) (status int, code string) {
+	var app *AppError
 	switch {
+	case errors.As(err, &app):
+		return app.status(), app.code()
 	case errors.Is(err, ErrNoCall):
 		return http.StatusNotFound, "no-call"
 	case errors.Is(err, ErrNoApp):
 		return http.StatusNotFound, "no-app"
+	case errors.Is(err, ErrBadBody):
+		return http.StatusBadRequest, "bad-body"
 	case errors.Is(err, ErrBadCause):
 		return http.StatusBadRequest, "bad-cause"
 	case errors.Is(err, ErrNotReady):
@@ -204,13 +209,21 @@ func describe(err error) (status int, code string) {
 }
 
 func writeError(w http.ResponseWriter, status int, code string, err error) {
-	writeJSON(w, status, Problem{Text: err.Error(), Code: code})
+	p := Problem{Text: err.Error(), Code: code}
+	var app *AppError
+	if errors.As(err, &app) {
+		p.Name, p.Message = app.Name, app.Message
+	}
+	writeJSON(w, status, p)
 }
 
 // Problem is the body of every answer that is not 200.
 type Problem struct {
 	Text string `json:"error"`
 	Code string `json:"code"`
+	// Of an error that a script threw.
+	Name    string `json:"name,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

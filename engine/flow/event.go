@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -27,6 +28,7 @@ type (
 	NewApp struct {
 		Unit, App, Version string
 		Seed               uint64
+		API                []string // functions it offers to others
 	}
 	// EndApp ends an app unit, when its generation is no longer the current one.
 	EndApp struct{ Unit string }
@@ -74,6 +76,13 @@ type (
 		Why  string
 	}
 
+	// Request calls a function that an app offers (export const api), from outside;
+	// a Reply with the same ID answers within 10 s.
+	Request struct {
+		ID, App, Function string
+		Args              json.RawMessage // a list
+	}
+
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
 )
@@ -92,6 +101,7 @@ func (RoomFailed) input()  {}
 func (Worked) input()      {}
 func (Committed) input()   {}
 func (Fired) input()       {}
+func (Request) input()     {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
 // ("sleep", "inter-digit" …).
@@ -165,6 +175,14 @@ type (
 		Op   uint32
 	}
 
+	// Reply answers a Request. An Error of ours has a "code" among its Props: no-app,
+	// no-function, too-large, busy, gone, timeout; one of the script's has none.
+	Reply struct {
+		ID    string
+		Value json.RawMessage
+		Error *sandbox.HostError
+	}
+
 	// Note is a line for the operator's log about a unit: script console, errors.
 	Note struct {
 		Unit, App, Version, Level, Text, Line string
@@ -190,6 +208,7 @@ func (Disarm) action()    {}
 func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
+func (Reply) action()     {}
 
 // HistoryVersion is the version of the format that History writes.
 const HistoryVersion = 1

@@ -33,6 +33,8 @@ var kinds = map[string]kind{
 	"Call.record":     {make: func() verb { return &record{} }, audio: true},
 	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
 
+	"App.use": {make: func() verb { return &useApp{} }},
+
 	"Playback.pause":   {make: func() verb { return &steering{} }},
 	"Playback.resume":  {make: func() verb { return &steering{} }},
 	"Playback.stop":    {make: func() verb { return &steering{} }},
@@ -85,7 +87,11 @@ func appFace() sandbox.Face {
 	return sandbox.Face{
 		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
 		Events: []string{"call"},
-		NotBuilt: []string{"use", "route", "dial", "call", "calls", "emit", "every", "at", "limit", "metrics", "version",
+		Methods: []sandbox.Method{
+			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
+				Params: []sandbox.Param{{Name: "app", Type: sandbox.String}}},
+		},
+		NotBuilt: []string{"route", "dial", "call", "calls", "emit", "every", "at", "limit", "metrics", "version",
 			"rollback", "api"},
 	}
 }

@@ -22,6 +22,8 @@ type Config struct {
 	// AppDir is the directory of an app's own files below the scripts root,
 	// slash-separated, "" for the root itself. nil: the root for every app.
 	AppDir func(app string) string
+	// MayUse says whether an app may call a function of another; nil: all may.
+	MayUse func(app, of, function string) error
 }
 
 // Flows holds the units and conferences of one shard. It belongs to one goroutine.
@@ -85,6 +87,8 @@ func (f *Flows) take(in Input) {
 		f.worked(in.Event)
 	case Fired:
 		f.fired(in.Timer)
+	case Request:
+		f.request(in)
 	case Committed:
 		f.toOp(in.Unit, in.Op, committed{why: in.Why})
 	}
@@ -114,6 +118,11 @@ func (f *Flows) toOp(unit string, n uint32, e event) {
 func (f *Flows) fired(t TimerID) {
 	u := f.units[t.Unit]
 	if u == nil {
+		return
+	}
+	if n, ok := readAskTimer(t.Name); ok && t.Op == 0 {
+		f.touch(u)
+		f.askOverdue(u, n)
 		return
 	}
 	if t.Op == 0 {

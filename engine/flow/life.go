@@ -57,6 +57,7 @@ func (f *Flows) interrupted(u *unit, r sandbox.Result) {
 	text, line := scriptText(r.Error), orElse(scriptLine(r.Error), u.await)
 	if u.kind == sandbox.AppUnit {
 		f.note(u, "error", text, line)
+		f.refuseCurrent(u, text)
 		if len(u.history.Inputs) == 0 && !u.cut {
 			u.closed = true // the top level itself
 			return
@@ -74,6 +75,7 @@ func (f *Flows) stop(u *unit, cause call.Cause, text, line string) {
 	for _, o := range u.pending() {
 		o.drop()
 	}
+	f.refuseAskers(u, text)
 	u.queue, u.closed, u.settled, u.busy = nil, true, true, false
 	f.endCall(u, cause, 500)
 }
@@ -123,6 +125,7 @@ func (f *Flows) over(u *unit) {
 	for _, o := range u.pending() {
 		o.drop()
 	}
+	f.refuseAskers(u, "was replaced or ended before it answered")
 	f.leaveRoom(u, "hangup")
 	f.letGoOfRooms(u)
 	if u.call != nil {

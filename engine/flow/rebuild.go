@@ -54,6 +54,7 @@ func (f *Flows) startAnew(u *unit) {
 		o.drop()
 	}
 	clear(u.asked)
+	f.refuseAskers(u, "its run began anew before it answered")
 	clear(u.listens)
 	if u.busy {
 		u.history.Turn = u.current.Turn // what still comes back of it is of no use

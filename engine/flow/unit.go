@@ -24,6 +24,8 @@ type unit struct {
 
 	ops     map[uint32]*operation
 	asked   map[uint32]uint32 // ask -> the operation that asked
+	served  map[uint32]asker  // ask -> who waits for the app's answer
+	api     []string          // functions an app's run offers
 	asks    uint32
 	listens map[subject]bool
 	kept    map[subject]json.RawMessage // promises that have come true
@@ -74,7 +76,9 @@ func (f *Flows) newApp(in NewApp) {
 	if f.units[in.Unit] != nil {
 		return
 	}
-	f.apps = append(f.apps, f.newUnit(in.Unit, in.App, in.Version, sandbox.AppUnit, in.Seed))
+	u := f.newUnit(in.Unit, in.App, in.Version, sandbox.AppUnit, in.Seed)
+	u.api = in.API
+	f.apps = append(f.apps, u)
 }
 
 func (f *Flows) endApp(id string) {
@@ -214,6 +218,9 @@ func (f *Flows) apply(u *unit, r sandbox.Result) {
 		f.listen(u, l)
 	}
 	for _, a := range r.Answers {
+		if f.answerAsker(u, a) {
+			continue
+		}
 		n := u.asked[a.Ask]
 		delete(u.asked, a.Ask)
 		f.toOp(u.id, n, answered{a})

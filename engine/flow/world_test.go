@@ -31,6 +31,7 @@ type world struct {
 	trace   []string // what left the flows, but for what goes to isolates
 	logs    []string
 	over    map[string]bool
+	replies map[string]Reply
 
 	activations int
 	loseAt      int // the activation whose isolate is lost; 0: none
@@ -83,7 +84,7 @@ func worldWith(t *testing.T, dir string, budget time.Duration, names ...string) 
 // again is a new world with the same scripts, which cost the most to make.
 func (w *world) again() *world {
 	return &world{t: w.t, f: NewFlows(Config{}), now: time.UnixMilli(1_800_000_000_000), gens: w.gens, results: w.results,
-		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, over: map[string]bool{}}
+		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, over: map[string]bool{}, replies: map[string]Reply{}}
 }
 
 // shipped is a world with one of the scripts of this repository.
@@ -124,6 +125,8 @@ func (w *world) do(a Action) {
 		w.obey(a.Call, a.Command)
 	case Commit:
 		w.after(time.Millisecond, func() { w.step(Committed{Unit: a.Unit, Op: a.Op}) })
+	case Reply:
+		w.replies[a.ID] = a
 	case FreeRoom:
 		w.endJobs(func(j *job) bool { return j.room == a.Room })
 	case Over:

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/callwright/callwright/engine/flow"
+)
+
+// CallApp calls a function that an app offers (export const api) in the app's own run.
+// args is a JSON list. The reply bears the script's error, or ours with a code (see
+// flow.Reply); err is the engine's own or ctx's. It takes 10 s at most.
+func (e *Engine) CallApp(ctx context.Context, app, function string, args json.RawMessage) (flow.Reply, error) {
+	return e.request(ctx, func(id string) flow.Input {
+		return flow.Request{ID: id, App: app, Function: function, Args: args}
+	})
+}
+
+// request puts a question to a flow and waits for its reply.
+func (e *Engine) request(ctx context.Context, in func(id string) flow.Input) (flow.Reply, error) {
+	reply := make(chan flow.Reply, 1)
+	var id string
+	if err := e.ask(ctx, func(s *shard) { id = s.await(reply, in) }); err != nil {
+		return flow.Reply{}, err
+	}
+	select {
+	case r := <-reply:
+		return r, nil
+	case <-e.done:
+		return flow.Reply{}, ErrStopped
+	case <-ctx.Done():
+		e.inbox.put(question(func(s *shard) { delete(s.replies, id) }))
+		return flow.Reply{}, ctx.Err()
+	}
+}
+
+// await names a request and remembers who waits for its reply.
+func (s *shard) await(reply chan flow.Reply, in func(id string) flow.Input) string {
+	s.count.requests++
+	id := strconv.FormatUint(s.count.requests, 10)
+	s.replies[id] = reply
+	s.push(in(id))
+	return id
+}
+
+// reply hands a reply to who waits for it, if anybody still does.
+func (s *shard) reply(r flow.Reply) {
+	if c := s.replies[r.ID]; c != nil {
+		delete(s.replies, r.ID)
+		c <- r // has room for the one
+	}
+}

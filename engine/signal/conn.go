@@ -191,12 +191,10 @@ type cut struct {
 	lost  bool
 }
 
-// Faults of streams only. Read only.
-var (
-	tooLarge = &fault{513, call.Phrase(513), "too-large"}
-	tooLong  = bad("line-too-long", "Header Line Too Long")
-	noLength = bad("no-content-length", "Missing Content-Length Header Field")
-)
+// Faults of streams only.
+func tooLarge() *fault { return &fault{513, call.Phrase(513), "too-large"} }
+func tooLong() *fault  { return bad("line-too-long", "Header Line Too Long") }
+func noLength() *fault { return bad("no-content-length", "Missing Content-Length Header Field") }
 
 // next reads one message. The error is the end of the stream.
 func next(r *bufio.Reader) (cut, error) {
@@ -206,11 +204,11 @@ func next(r *bufio.Reader) (cut, error) {
 		head = append(head, line...)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			return lost(head, tooLong), nil
+			return lost(head, tooLong()), nil
 		case err != nil:
 			return cut{}, err
 		case len(head) > maxMessage:
-			return lost(head, tooLarge), nil
+			return lost(head, tooLarge()), nil
 		}
 		if len(bytes.TrimRight(line, "\r\n")) == 0 {
 			break
@@ -221,9 +219,9 @@ func next(r *bufio.Reader) (cut, error) {
 	case unfit != nil:
 		return cut{f, unfit, true}, nil
 	case !has:
-		return cut{f, noLength, true}, nil
+		return cut{f, noLength(), true}, nil
 	case len(head)+n > maxMessage:
-		return cut{f, tooLarge, true}, nil
+		return cut{f, tooLarge(), true}, nil
 	default:
 		f.body = make([]byte, n)
 		_, err := io.ReadFull(r, f.body)

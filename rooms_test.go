@@ -254,7 +254,7 @@ func TestPackageVariables(t *testing.T) {
 // readOnly says why variable i of a declaration is neither an error, an embedded
 // file, a compile-time check nor a table; "" if it is one. A table is a composite
 // literal with entries, or a value that Go cannot write as a constant; what holds
-// state (make, new, &T{}, locks, counters, the clock, the environment) is none.
+// state (make, new, T{}, locks, counters, the clock, the environment) is none.
 func readOnly(gen *ast.GenDecl, spec *ast.ValueSpec, i int) string {
 	name := spec.Names[i].Name
 	switch {
@@ -265,10 +265,14 @@ func readOnly(gen *ast.GenDecl, spec *ast.ValueSpec, i int) string {
 	case i >= len(spec.Values):
 		return "has no value of its own, so it must be meant to change"
 	}
-	switch v := spec.Values[i].(type) {
+	value := spec.Values[i]
+	if p, ok := value.(*ast.UnaryExpr); ok && p.Op == token.AND {
+		value = p.X
+	}
+	switch v := value.(type) {
 	case *ast.CompositeLit:
-		if _, isMap := v.Type.(*ast.MapType); isMap && len(v.Elts) == 0 {
-			return "an empty map is no table"
+		if len(v.Elts) == 0 {
+			return "an empty literal is no table"
 		}
 		if sel, ok := v.Type.(*ast.SelectorExpr); ok {
 			return stateful(sel)

@@ -36,6 +36,8 @@ type State struct {
 
 // Batch is what one activation wrote, named by unit and turn.
 type Batch struct {
+	// Kind names the tree that the writes are for; "" is scripts' state.
+	Kind   string  `json:"kind,omitempty"`
 	Unit   string  `json:"unit"`
 	Turn   uint64  `json:"turn"`
 	Writes []Write `json:"writes"`

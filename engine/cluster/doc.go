@@ -27,6 +27,9 @@
 // refused (ErrBehind, ErrTooLarge) leaves a gap in the log that only a snapshot can
 // close; the keeper takes it at once, and Commit fails until it is filed.
 //
+// Other data that must survive rides in the same log: a Batch of a Kind goes to that
+// Tree of Config.Others and into its part of each snapshot.
+//
 // A lone brain has nobody to hand over to: when its disk fails it keeps the leadership,
 // tells those who wait (ErrDisk), and tries again until the disk is back.
 //

@@ -26,6 +26,7 @@ type entryRecord struct {
 }
 
 type batchRecord struct {
+	Kind   string        `json:"k,omitempty"`
 	Unit   string        `json:"u"`
 	Turn   uint64        `json:"t"`
 	Writes []writeRecord `json:"w"`
@@ -73,7 +74,7 @@ func (e entry) encode() ([]byte, error) {
 		for j, w := range b.Writes {
 			writes[j] = recordOf(w)
 		}
-		record.Batches[i] = batchRecord{Unit: b.Unit, Turn: b.Turn, Writes: writes}
+		record.Batches[i] = batchRecord{Kind: b.Kind, Unit: b.Unit, Turn: b.Turn, Writes: writes}
 	}
 	var out bytes.Buffer
 	out.Write(make([]byte, entryHeader))
@@ -118,7 +119,7 @@ func decodeEntry(text []byte) (entry, error) {
 		for j, w := range b.Writes {
 			writes[j] = w.write()
 		}
-		e.batches[i] = Batch{Unit: b.Unit, Turn: b.Turn, Writes: writes}
+		e.batches[i] = Batch{Kind: b.Kind, Unit: b.Unit, Turn: b.Turn, Writes: writes}
 	}
 	return e, nil
 }

@@ -1,28 +1,12 @@
 package cluster
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
 
 	"github.com/hashicorp/raft"
 )
-
-// A snapshot is a version byte, the length of a JSON header, the header and the
-// tree's own bytes. raft's file store beneath keeps a CRC-64 of all of it.
-const (
-	snapshotVersion = 1
-	maxTree         = 1 << 30 // what Open is willing to hold at once
-)
-
-type snapshotHeader struct {
-	Bytes int64 `json:"bytes"` // of the tree that follows
-	// The tree has all batches of this run up to this number, and perhaps some after.
-	Run   string `json:"run"`
-	Batch uint64 `json:"n"`
-}
 
 // machine is raft's view of the tree.
 type machine struct {
@@ -57,12 +41,25 @@ func (m *machine) Apply(l *raft.Log) any {
 			continue
 		}
 		m.batch = n
-		if err := m.store.cfg.Apply(b); err != nil {
+		if err := m.store.hand(b); err != nil {
 			m.note(fmt.Errorf("%w: entry %d: %w", ErrCorrupt, l.Index, err))
 		}
 	}
 	m.store.logged.Add(int64(len(l.Data)))
 	return nil
+}
+
+// hand gives a batch of the log to the tree of its kind.
+func (s *Store) hand(b Batch) error {
+	if b.Kind == "" {
+		return s.cfg.Apply(b)
+	}
+	t, known := s.cfg.Others[b.Kind]
+	if !known {
+		s.unknown.Add(1)
+		return nil
+	}
+	return t.Apply(b)
 }
 
 // Snapshot costs nothing: the tree is read in Persist, off raft's goroutine, and may
@@ -71,10 +68,10 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) { return &filing{m.store}
 
 // Restore reads a snapshot whole and hands it to the tree.
 func (m *machine) Restore(r io.ReadCloser) error {
-	header, tree, err := readSnapshot(r)
+	header, trees, err := readSnapshot(r)
 	if err == nil {
 		m.run, m.batch = header.Run, header.Batch
-		if err = m.store.cfg.Restore(tree); err != nil {
+		if err = m.store.restore(trees); err != nil {
 			err = fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 		}
 	}
@@ -96,48 +93,22 @@ func (m *machine) trouble() error {
 	return m.err
 }
 
-func readSnapshot(r io.Reader) (header snapshotHeader, tree []byte, err error) {
-	var head [5]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
+// restore hands each tree its part.
+func (s *Store) restore(trees map[string][]byte) error {
+	if err := s.cfg.Restore(trees[""]); err != nil {
+		return err
 	}
-	if head[0] != snapshotVersion {
-		return header, nil, fmt.Errorf("%w: snapshot version %d, this release reads %d", ErrVersion, head[0], snapshotVersion)
-	}
-	n := binary.BigEndian.Uint32(head[1:])
-	if n > 1<<20 {
-		return header, nil, fmt.Errorf("%w: snapshot header of %d bytes", ErrCorrupt, n)
-	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
-	}
-	if err := json.Unmarshal(text, &header); err != nil {
-		return header, nil, fmt.Errorf("%w: snapshot header: %w", ErrCorrupt, err)
-	}
-	if header.Bytes < 0 || header.Bytes > maxTree {
-		return header, nil, fmt.Errorf("%w: snapshot of %d bytes", ErrCorrupt, header.Bytes)
-	}
-	tree = make([]byte, header.Bytes)
-	if _, err := io.ReadFull(r, tree); err != nil {
-		return header, nil, fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
-	}
-	return header, tree, nil
-}
-
-func writeSnapshot(w io.Writer, header snapshotHeader, tree []byte) error {
-	if len(tree) > maxTree {
-		return fmt.Errorf("%w: snapshot of %d bytes, at most %d", ErrTooLarge, len(tree), maxTree)
-	}
-	header.Bytes = int64(len(tree))
-	text, err := json.Marshal(header)
-	if err != nil {
-		return fmt.Errorf("cluster: snapshot header: %w", err)
-	}
-	head := binary.BigEndian.AppendUint32([]byte{snapshotVersion}, uint32(len(text)))
-	for _, part := range [][]byte{append(head, text...), tree} {
-		if _, err := w.Write(part); err != nil {
-			return fmt.Errorf("cluster: write snapshot: %w", err)
+	for kind, tree := range trees {
+		if kind == "" {
+			continue
+		}
+		t, known := s.cfg.Others[kind]
+		if !known {
+			s.unknown.Add(1)
+			continue
+		}
+		if err := t.Restore(tree); err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
 	return nil
@@ -154,20 +125,35 @@ func (f *filing) Persist(sink raft.SnapshotSink) error {
 	s.mu.Lock()
 	losses, accepted := s.queue.losses, s.queue.accepted
 	s.mu.Unlock()
-	tree, err := s.cfg.Snapshot()
+	trees, err := s.trees()
 	if err != nil {
 		return fmt.Errorf("cluster: snapshot: %w", err)
 	}
 	if err := s.settled(); err != nil {
 		return err
 	}
-	if err := writeSnapshot(sink, snapshotHeader{Run: s.run, Batch: accepted}, tree); err != nil {
+	if err := writeSnapshot(sink, snapshotHeader{Run: s.run, Batch: accepted}, trees); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.filed = losses
 	s.mu.Unlock()
 	return nil
+}
+
+// trees reads all that is kept, each as it is between two of its batches.
+func (s *Store) trees() (map[string][]byte, error) {
+	tree, err := s.cfg.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	trees := map[string][]byte{"": tree}
+	for kind, t := range s.cfg.Others {
+		if trees[kind], err = t.Snapshot(); err != nil {
+			return nil, fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	return trees, nil
 }
 
 // Release has nothing to free.

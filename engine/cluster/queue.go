@@ -134,7 +134,7 @@ func (q *queue) ready() []waiter {
 }
 
 func batchSize(b Batch) int {
-	n := len(b.Unit) + 16
+	n := len(b.Kind) + len(b.Unit) + 16
 	for _, w := range b.Writes {
 		n += len(w.Value) + 8
 		for _, p := range w.Path {

@@ -135,7 +135,7 @@ func file(t *testing.T, m *machine, live *tree, sure int) {
 		t.Fatal(err)
 	}
 	var buf bytes.Buffer
-	if err := writeSnapshot(&buf, snapshotHeader{Run: "before", Batch: uint64(sure)}, snap); err != nil {
+	if err := writeSnapshot(&buf, snapshotHeader{Run: "before", Batch: uint64(sure)}, map[string][]byte{"": snap}); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Restore(io.NopCloser(&buf)); err != nil {

@@ -30,11 +30,23 @@ type Config struct {
 	// it by Unit and Turn. An error refuses the start.
 	Apply func(Batch) error
 
+	// Others are further trees in the same log, by the Kind of their batches. Their
+	// Apply must bear batches that the tree has already, in order. Batches and snapshots
+	// of a kind that is not here are passed over, and lost with the next snapshot.
+	Others map[string]Tree
+
 	// SnapshotEvery is the bytes of log between snapshots, 16 MiB by default: it bounds
 	// what a start must replay.
 	SnapshotEvery int64
 
 	segment int // bytes allotted ahead of the log, the least disk a store needs; tests take less
+}
+
+// Tree is what a kind of batches is kept in; see Config for its functions.
+type Tree struct {
+	Restore  func(snapshot []byte) error
+	Snapshot func() ([]byte, error)
+	Apply    func(Batch) error
 }
 
 // Store is an open log. All methods may be called from any goroutine.
@@ -61,7 +73,8 @@ type Store struct {
 	closeErr       error
 
 	entries, snapshots, failures atomic.Uint64
-	logged                       atomic.Int64 // bytes of log since the last snapshot
+	unknown                      atomic.Uint64 // batches and trees of kinds that are not ours
+	logged                       atomic.Int64  // bytes of log since the last snapshot
 	troubled                     atomic.Pointer[error]
 }
 
@@ -198,6 +211,7 @@ type Stats struct {
 	Entries   uint64 `json:"entries"`   // of the log
 	Snapshots uint64 `json:"snapshots"` // filed
 	Failures  uint64 `json:"failures"`  // attempts to write that failed
+	Unknown   uint64 `json:"unknown"`   // batches and snapshots of a kind that is not in Config.Others
 }
 
 // Stats returns the counters.
@@ -207,5 +221,6 @@ func (s *Store) Stats() Stats {
 	st := Stats{Epoch: s.epoch, Accepted: q.accepted, Durable: q.durable, Refused: q.losses, Queued: q.bytes}
 	s.mu.Unlock()
 	st.Entries, st.Snapshots, st.Failures = s.entries.Load(), s.snapshots.Load(), s.failures.Load()
+	st.Unknown = s.unknown.Load()
 	return st
 }

@@ -65,7 +65,7 @@ func runCommand() *cobra.Command {
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP, shared evenly among the SBCs")
 	fl.IntVar(&f.sbcs, "sbcs", 1, "number of SBC processes")
 	fl.IntVar(&f.mixers, "mixers", 1, "number of mixer processes")
-	fl.IntVar(&f.missed, "missed-heartbeats", 10, "heartbeats of 20 ms a worker may miss before it counts as frozen")
+	fl.IntVar(&f.missed, "missed-heartbeats", 3, "heartbeats of 20 ms a worker may miss before it counts as frozen (ten times as many while its process is seen to run)")
 	fl.BoolVar(&f.printJSON, "json", false, "print the ready line as a JSON object")
 	fl.StringVar(&f.config, configFlag, "", "YAML file; a key for each of these flags")
 	return c

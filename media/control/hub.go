@@ -24,11 +24,15 @@ const (
 type HubConfig struct {
 	Epoch     uint64
 	Secret    string
-	Heartbeat time.Duration  // 0: 20 ms
-	Missed    int            // heartbeats in a row that mean death; 0: 3
-	Queue     int            // turns that may wait for a worker; 0: 4096
-	Sink      func(HubEvent) // see HubEvent; must not block
-	Log       *slog.Logger   // nil: none
+	Heartbeat time.Duration // 0: 20 ms
+	Missed    int           // heartbeats in a row that mean death; 0: 3
+	Queue     int           // turns that may wait for a worker; 0: 4096
+	// Excuse is asked about a worker that has missed its heartbeats: true says that
+	// its process is known to run and is merely short of CPU, and gives it ten times
+	// as long. It must be quick; nil: nobody is excused.
+	Excuse func(*Hello) bool
+	Sink   func(HubEvent) // see HubEvent; must not block
+	Log    *slog.Logger   // nil: none
 }
 
 // Hub is the brain's end of all links. Its methods may be called from any goroutine,
@@ -159,6 +163,7 @@ func (h *Hub) admit(l *link, hello *Hello) error {
 	if s == nil {
 		return ErrClosed
 	}
+	l.hello = hello
 	return s.take(l, hello)
 }
 
@@ -178,7 +183,7 @@ func (h *Hub) detect() {
 		last = now
 		h.mu.Lock()
 		for l := range h.links {
-			l.tick(late, h.cfg.Missed)
+			l.tick(late)
 		}
 		h.mu.Unlock()
 	}

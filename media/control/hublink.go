@@ -26,6 +26,7 @@ type link struct {
 	seat  *seat // nil until welcomed
 	ended bool
 
+	hello  *Hello // set before the seat
 	heard  atomic.Bool
 	missed int // of the detector alone
 
@@ -96,19 +97,30 @@ func (l *link) end() *seat {
 }
 
 // tick is called by the detector, once a heartbeat.
-func (l *link) tick(late bool, limit int) {
+func (l *link) tick(late bool) {
 	if l.seated() == nil {
 		return
 	}
 	if l.heard.Swap(false) || late {
 		l.missed = 0
-	} else if l.missed++; l.missed >= limit {
+	} else if l.missed++; l.dead() {
 		l.fail(fmt.Errorf("%w: %d missed", ErrSilent, l.missed))
 	}
 	select {
 	case l.beat <- struct{}{}:
 	default: // the last one is not sent yet
 	}
+}
+
+// excused is how many times longer a worker that is known to run may be silent.
+const excused = 10
+
+func (l *link) dead() bool {
+	limit, excuse := l.hub.cfg.Missed, l.hub.cfg.Excuse
+	if l.missed < limit {
+		return false
+	}
+	return l.missed >= excused*limit || excuse == nil || !excuse(l.hello)
 }
 
 func (l *link) read() {

@@ -42,6 +42,31 @@ func TestTurnsAndEventsKeepTheirOrder(t *testing.T) {
 	})
 }
 
+// A worker whose process is known to run is short of CPU, not frozen: it gets longer,
+// but not for ever.
+func TestStarvedWorkerIsExcused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b logbook
+		h := NewHub(HubConfig{Epoch: 1, Sink: b.sink, Excuse: func(hello *Hello) bool { return hello.Name == "a" }})
+		defer h.Close()
+		w := &robot{name: "a", freeze: make(chan struct{})}
+		cancel, ended := run(t, NewClient(ClientConfig{Dial: h.Attach}), w)
+		defer cancel()
+		time.Sleep(time.Second)
+		starved := time.Now()
+		h.Send("a", turn(1))
+		time.Sleep(500 * ms)
+		b.want(t, "up a")
+		time.Sleep(time.Second)
+		b.want(t, "up a", "down a")
+		if _, at := b.last(); at.Sub(starved) > 700*ms {
+			t.Errorf("given up after %v, want within ten times the usual", at.Sub(starved))
+		}
+		close(w.freeze)
+		<-ended
+	})
+}
+
 func TestFrozenWorkerIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b logbook

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
@@ -27,6 +28,8 @@ type Config struct {
 	// Commit calls done once all state written so far is on disk on a majority.
 	// Nil: state lives in memory and a commit succeeds at once.
 	Commit func(done func(error))
+	// Keep holds kv and the apps' schedules. Nil: in memory.
+	Keep *keep.Keep
 	// Contact is the URI that peers reach us by, for a listener's address.
 	Contact   func(call.Flow) string
 	UserAgent string

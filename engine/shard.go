@@ -61,7 +61,7 @@ func newShard(c Config, in *inbox) *shard {
 	s.ua = call.NewUA(call.Config{
 		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
 	})
-	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir})
+	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, Keep: c.Keep})
 	return s
 }
 

@@ -113,6 +113,89 @@ declare module 'callwright' {
      * @example const { total } = await app.use('billing').price(call.from.number, 3);
      */
     use(app: string): Offered;
+    /**
+     * Runs a function each period (at least 100ms), once in the whole cluster, also
+     * across restarts and reloads: call it at the top level, in the same order each time.
+     * A run that is due while the one before has not ended is skipped and counted; what
+     * was missed while no brain ran is made up for by one run.
+     * @example app.every('1m', async ({ skipped }) => console.log(await kv.get('calls'), skipped));
+     */
+    every(period: Duration, fn: (e: ScheduleEvent) => void): Schedule;
+    /**
+     * Runs a function once, at a date (a Date, its number, or '2030-01-31T08:00:00Z') or as
+     * soon after it as a brain runs, however often the app is started: call it at the top
+     * level with a date that is the same each time.
+     * @example app.at('2030-01-31T08:00:00Z', () => { state.fees = 'new'; });
+     */
+    at(date: Date | number | string, fn: (e: ScheduleEvent) => void): Schedule;
+  }
+
+  /** What a scheduled function is given: when it was due (ms), and how often it ran. */
+  export interface ScheduleEvent { due: number; ran: number; skipped: number }
+
+  /** A function that runs at its time. Await it for its end. */
+  export interface Schedule extends PromiseLike<ScheduleResult> {
+    /** Ends it; a run under way goes on. */
+    cancel(): Promise<void>;
+  }
+
+  /** How a schedule ended. Of at(): ran is a boolean, and 'done' says that it ran before. */
+  export interface ScheduleResult { ran: number | boolean; skipped?: number; reason: 'due' | 'done' | 'canceled' }
+
+  /**
+   * Values by key: on disk on a majority of the brains when the promise is fulfilled, and
+   * shared by all apps. Keys of up to 512 bytes, JSON values of up to 64 KB (RangeError),
+   * 100,000 keys and 256 MB in all (Busy).
+   * @example await kv.put('otp:' + call.from.number, '4711', { ttl: '5m' });
+   */
+  export const kv: Kv;
+
+  export interface Kv {
+    /** The value, or null when the key is not there or has expired. */
+    get(key: string): Promise<any>;
+    /** Keeps a value in the place of any other. */
+    put(key: string, value: any, options?: PutOptions): Promise<void>;
+    /**
+     * Adds to a number, which is 0 before, and gives the sum; TypeError when the key holds
+     * something else. Without a ttl the key keeps the one it has.
+     * @example if (await kv.incr('tries:' + call.from.number, 1, { ttl: '1h' }) > 3) return call.reject('rejected');
+     */
+    incr(key: string, by?: number, options?: IncrOptions): Promise<number>;
+    /** Forgets a key; false when it was not there. */
+    delete(key: string): Promise<boolean>;
+    /** The keys that begin with a prefix, in order: at most 64 KB of them (RangeError). */
+    list(prefix?: string, options?: ListOptions): Promise<string[]>;
+  }
+
+  export interface PutOptions {
+    /** After that time the key is gone; 0 keeps it until it is deleted. @default 0 */
+    ttl?: Duration;
+  }
+
+  export interface IncrOptions {
+    /** As of put. @default 0 */
+    ttl?: Duration;
+  }
+
+  export interface ListOptions {
+    /** How many at most. @default 1000 */
+    limit?: number;
+  }
+
+  /**
+   * Runs a function while no other call and no other app holds the same key, and gives
+   * what it gives. The lock is given back when the function ends or throws, when its call
+   * is over, or after the ttl: then Timeout is thrown, and the function runs on without
+   * it. A lock taken again inside its own function waits for itself, in vain.
+   * @example await lock('agent:7', async () => { await ring(7); }, { wait: '5s' });
+   */
+  export function lock<T>(key: string, fn: () => T | Promise<T>, options?: LockOptions): Promise<T>;
+
+  export interface LockOptions {
+    /** How long to wait for it: Timeout afterwards; with 0, Busy at once. @default '10s' */
+    wait?: Duration;
+    /** How long it may be held. @default '30s' */
+    ttl?: Duration;
   }
 
   /** What an app offers: each property is a function of its api. */

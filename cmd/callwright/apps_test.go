@@ -1,10 +1,12 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/callwright/callwright/engine/api"
@@ -42,5 +44,49 @@ func TestAppsAreCalledOverHTTP(t *testing.T) {
 				t.Errorf("%s: %d %s, want %d with %s", c.path, status, body, c.status, c.want)
 			}
 		}
+	})
+}
+
+// TestWhatIsKeptOutlivesTheBrain ends a brain and begins another on the same data: kv is
+// there, and a date that passed meanwhile is made up for.
+func TestWhatIsKeptOutlivesTheBrain(t *testing.T) {
+	scripts, data := t.TempDir(), t.TempDir()
+	writeScript(t, scripts, "main.js", `import { app, kv } from 'callwright';
+app.at(`+"'2000-01-01T00:01:00Z'"+`, () => kv.incr('woken'));
+app.every('40s', () => kv.incr('ticks'));
+export const api = { put: (k, v) => kv.put(k, v, { ttl: '10m' }), get: k => kv.get(k) };`)
+	synctest.Test(t, func(t *testing.T) {
+		run := func(f func(w *world)) {
+			b, err := joinBrain(brainParts{Scripts: scripts, State: data, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			f(&world{t: t, brain: b})
+			if err := b.close(time.Second); err != nil {
+				t.Error(err)
+			}
+		}
+		expect := func(w *world, key, want string) {
+			t.Helper()
+			if _, got := w.post("/v1/apps/main/get", `["`+key+`"]`); got != want {
+				t.Errorf("%s is %s, want %s", key, got, want)
+			}
+		}
+		run(func(w *world) {
+			w.post("/v1/apps/main/put", `["a",{"n":1}]`)
+			expect(w, "woken", "null")
+		})
+		time.Sleep(2 * time.Minute)
+		run(func(w *world) {
+			expect(w, "a", `{"n":1}`)
+			expect(w, "woken", "1")
+			expect(w, "ticks", "1")
+			time.Sleep(39 * time.Second)
+			expect(w, "ticks", "2")
+		})
+		run(func(w *world) { expect(w, "woken", "1") })
+		time.Sleep(10 * time.Minute)
+		run(func(w *world) { expect(w, "a", "null") })
 	})
 }

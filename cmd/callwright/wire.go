@@ -13,6 +13,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/cluster"
 	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
 	"github.com/callwright/callwright/media/control"
@@ -45,6 +46,7 @@ type brain struct {
 	hub     *control.Hub
 	scripts *script.Catalogue
 	state   *cluster.Store
+	kept    *keep.Keep
 	operate *operator
 
 	end  context.CancelFunc
@@ -79,7 +81,7 @@ func joinBrain(p brainParts) (*brain, error) {
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
+		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync, Keep: b.kept,
 		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(),
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -95,9 +97,12 @@ func joinBrain(p brainParts) (*brain, error) {
 
 // openState joins the tree that scripts see as `state` to the log beneath it.
 func (b *brain) openState(p brainParts) (*sandbox.State, error) {
-	tree := sandbox.NewState(func(batch sandbox.Batch) { b.state.Submit(batch) })
+	submit := func(batch sandbox.Batch) { b.state.Submit(batch) }
+	tree := sandbox.NewState(submit)
+	b.kept = keep.New(submit)
 	store, err := cluster.Open(cluster.Config{
 		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
+		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},
 	})
 	b.state = store
 	return tree, err

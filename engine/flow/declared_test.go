@@ -150,7 +150,7 @@ func TestDeclarationsAreTheTable(t *testing.T) {
 			compare(t, face.Class+"Events", names(d.interfaces[face.Class+"Events"]), face.Events)
 		}
 		if face.Class == "" {
-			real = append(real, "state", "app", "log", "race", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy")
+			real = append(real, "state", "app", "kv", "log", "race", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy")
 			compare(t, "'callwright'", names(d.exports), real)
 			continue
 		}
@@ -232,11 +232,11 @@ func TestDeclarationsAreTypeScript(t *testing.T) {
 // and is not built must say so.
 func TestNothingIsForgotten(t *testing.T) {
 	for class, list := range map[string]string{
-		"": "say number date digits money queue park unpark bridge trunk kv lock ws menu siprec amd agent",
+		"": "say number date digits money queue park unpark bridge trunk ws menu siprec amd agent",
 		"Call": "diversion pAsserted trunk sdp peer room stats signal hold unhold update message info request notify headers outHeaders " +
 			"refer dial transfer consult replace stream checkpoint sub onResume digits silence voicemail",
 		"Conference": "get deaf undeaf hold gain floor lock unlock say dial move split merge record stream matrix set",
-		"App":        "route dial call calls emit every at limit metrics version rollback",
+		"App":        "route dial call calls emit limit metrics version rollback",
 	} {
 		i := slices.IndexFunc(Faces(), func(f sandbox.Face) bool { return f.Class == class })
 		for _, name := range strings.Fields(list) {

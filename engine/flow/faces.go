@@ -7,7 +7,7 @@ import "github.com/callwright/callwright/sandbox"
 // its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace()}
+		conferenceFace(), memberFace(), appFace(), scheduleFace(), kvFace()}
 }
 
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
@@ -33,7 +33,16 @@ var kinds = map[string]kind{
 	"Call.record":     {make: func() verb { return &record{} }, audio: true},
 	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
 
-	"App.use": {make: func() verb { return &useApp{} }},
+	".lock":           {make: func() verb { return &lock{} }},
+	"App.use":         {make: func() verb { return &useApp{} }},
+	"App.every":       {make: func() verb { return &every{} }},
+	"App.at":          {make: func() verb { return &once{} }},
+	"Schedule.cancel": {make: func() verb { return &steering{} }},
+	"Kv.get":          {make: func() verb { return &kvGet{} }},
+	"Kv.put":          {make: func() verb { return &kvWrite{} }},
+	"Kv.incr":         {make: func() verb { return &kvWrite{} }},
+	"Kv.delete":       {make: func() verb { return &kvWrite{} }},
+	"Kv.list":         {make: func() verb { return &kvList{} }},
 
 	"Playback.pause":   {make: func() verb { return &steering{} }},
 	"Playback.resume":  {make: func() verb { return &steering{} }},
@@ -68,12 +77,13 @@ func functionsFace() sandbox.Face {
 					missing("spatial"), missing("record"), missing("controls"), missing("dtmf"), missing("placement"), missing("history"),
 				}},
 			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
+			lockMethod(),
 			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
 			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
 			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},
 		},
 		NotBuilt: []string{"say", "number", "date", "digits", "money", "queue", "park", "unpark", "bridge", "menu", "stream",
-			"agent", "amd", "siprec", "kv", "lock", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
+			"agent", "amd", "siprec", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
 			"identity", "topology", "secrets", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}
 }
@@ -81,17 +91,4 @@ func functionsFace() sandbox.Face {
 // missing is an option of the script API that this release does not have.
 func missing(name string) sandbox.Option {
 	return sandbox.Option{Name: name, Type: sandbox.Any, NotBuilt: true}
-}
-
-func appFace() sandbox.Face {
-	return sandbox.Face{
-		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
-		Events: []string{"call"},
-		Methods: []sandbox.Method{
-			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
-				Params: []sandbox.Param{{Name: "app", Type: sandbox.String}}},
-		},
-		NotBuilt: []string{"route", "dial", "call", "calls", "emit", "every", "at", "limit", "metrics", "version",
-			"rollback", "api"},
-	}
 }

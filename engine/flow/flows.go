@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/media/control"
 )
 
@@ -24,6 +25,8 @@ type Config struct {
 	AppDir func(app string) string
 	// MayUse says whether an app may call a function of another; nil: all may.
 	MayUse func(app, of, function string) error
+	// Keep holds kv and when schedules ran; nil: in memory.
+	Keep *keep.Keep
 }
 
 // Flows holds the units and conferences of one shard. It belongs to one goroutine.
@@ -32,6 +35,7 @@ type Flows struct {
 	units map[string]*unit
 	apps  []*unit // in the order they came
 	rooms map[string]*room
+	locks map[string]*mutex
 
 	// of the step under way
 	now     time.Time
@@ -41,7 +45,10 @@ type Flows struct {
 
 // NewFlows returns an empty container.
 func NewFlows(c Config) *Flows {
-	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}}
+	if c.Keep == nil {
+		c.Keep = keep.New(nil)
+	}
+	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}}
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about

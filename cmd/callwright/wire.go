@@ -62,6 +62,7 @@ type brain struct {
 // joinBrain makes a brain that runs but listens nowhere yet. Close ends it.
 func joinBrain(p brainParts) (*brain, error) {
 	b := &brain{log: p.Log, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,8 @@ func joinBrain(p brainParts) (*brain, error) {
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync, Keep: b.kept,
+		Keep: b.kept,
+		Log:  p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(),
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -97,9 +99,7 @@ func joinBrain(p brainParts) (*brain, error) {
 
 // openState joins the tree that scripts see as `state` to the log beneath it.
 func (b *brain) openState(p brainParts) (*sandbox.State, error) {
-	submit := func(batch sandbox.Batch) { b.state.Submit(batch) }
-	tree := sandbox.NewState(submit)
-	b.kept = keep.New(submit)
+	tree := sandbox.NewState(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	store, err := cluster.Open(cluster.Config{
 		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
 		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},

@@ -22,19 +22,17 @@ type unit struct {
 	current sandbox.Activation // what is under way
 	busy    bool
 
-	ops    map[uint32]*operation
-	asked  map[uint32]uint32 // ask -> the operation that asked
-	served map[uint32]asker  // ask -> who waits for the app's answer
-	api    []string          // functions an app's run offers
-	// schedules counts the registrations of this run, by what they are.
-	schedules map[string]int
-	asks      uint32
-	listens   map[subject]bool
-	kept      map[subject]json.RawMessage // promises that have come true
-	shown     []shown                     // host objects of the unit, in the order it got them
-	call      *callState                  // nil: an app unit
-	await     string
-	secrets   []string // masked digits, which no log may hold
+	ops     map[uint32]*operation
+	asked   map[uint32]uint32 // ask -> the operation that asked
+	served  map[uint32]asker  // ask -> who waits for the app's answer
+	api     []string          // functions an app's run offers
+	asks    uint32
+	listens map[subject]bool
+	kept    map[subject]json.RawMessage // promises that have come true
+	shown   []shown                     // host objects of the unit, in the order it got them
+	call    *callState                  // nil: an app unit
+	await   string
+	secrets []string // masked digits, which no log may hold
 
 	losses int // of isolates, since the last activation that came back
 
@@ -42,6 +40,9 @@ type unit struct {
 	closed  bool // takes no more activations
 	cut     bool // the journal was dropped (app units only)
 	touched bool
+
+	// schedules counts the registrations of an app's run, by what they are.
+	schedules map[string]int
 }
 
 // subject is an event of one host object.

@@ -102,7 +102,7 @@ func TestMuteDeafGainKickMove(t *testing.T) {
 			t.Error("frames after the end")
 		}
 		b.hears(a, 400, 0)
-		if n := b.counter("mixer_frames_dropped_total", "unknown ssrc"); n != 25 {
+		if n := b.counter("frames_dropped_total", "unknown ssrc"); n != 25 {
 			t.Errorf("%d frames of an unknown SSRC, want 25", n)
 		}
 	})
@@ -316,7 +316,7 @@ func TestStrangersAndGarbageAreCounted(t *testing.T) {
 			t.Errorf("garbage is heard at %.1f dBov", l)
 		}
 		for reason, want := range map[string]uint64{"wrong token": 25, "unknown ssrc": 25, "wrong codec": 50, "size": 50} {
-			if n := b.counter("mixer_frames_dropped_total", reason); n != want {
+			if n := b.counter("frames_dropped_total", reason); n != want {
 				t.Errorf("%s: %d, want %d", reason, n, want)
 			}
 		}
@@ -337,7 +337,7 @@ func TestFloodOfOneMember(t *testing.T) {
 		}
 		synctest.Wait()
 		b.hears(d, 700, 5000)
-		if n := b.counter("mixer_frames_dropped_total", "overflow"); n == 0 {
+		if n := b.counter("frames_dropped_total", "overflow"); n == 0 {
 			t.Error("nothing overflowed")
 		}
 	})
@@ -349,9 +349,9 @@ func TestRestsWithoutMembers(t *testing.T) {
 		b.obey(1, b.member(a, ""))
 		time.Sleep(time.Second)
 		b.obey(1, &control.DropMember{Id: "a"})
-		before := b.counter("mixer_ticks_total", "")
+		before := b.counter("ticks_total", "")
 		time.Sleep(time.Minute)
-		if n := b.counter("mixer_ticks_total", ""); n != before || before < 49 || before > 53 {
+		if n := b.counter("ticks_total", ""); n != before || before < 49 || before > 53 {
 			t.Errorf("%d ticks, then %d", before, n)
 		}
 		// A room's prompt goes on without members.

@@ -81,9 +81,9 @@ func (s *SBC) Connected(epoch uint64) {
 	s.cfg.Log.Info("obeying", "epoch", epoch, "streams", len(s.made), "dropped", dropped)
 }
 
-// Disconnected implements control.Worker: audio goes on.
-func (s *SBC) Disconnected(why string) {
-	s.cfg.Log.Warn("brain lost, audio goes on", "why", why, "streams", len(s.made))
+// Disconnected implements control.Worker: audio goes on. Why is in the link's log.
+func (s *SBC) Disconnected(string) {
+	s.cfg.Log.Info("without a brain, audio goes on", "streams", len(s.made))
 }
 
 // Load implements control.Worker; counters come about once a second.

@@ -120,7 +120,7 @@ func openSIP(ctx context.Context, t target, own netip.Addr, cfg *phone.Config) (
 		return err
 	}
 	cfg.Hop = t.Addr
-	cfg.SIP, err = net.ListenPacket("udp", netip.AddrPortFrom(own, 0).String())
+	cfg.SIP, err = phone.Listen(own)
 	return err
 }
 

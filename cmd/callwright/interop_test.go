@@ -3,17 +3,14 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/callwright/callwright/media/dsp"
 	"github.com/callwright/callwright/media/wav"
@@ -64,6 +61,30 @@ func freeUDP(t *testing.T) string {
 	}
 	defer pc.Close()
 	return pc.LocalAddr().String()
+}
+
+// awaitBound waits until a program has a UDP port open, by the kernel's own list
+// (proc(5), /proc/net/udp).
+func awaitBound(t *testing.T, addr string) {
+	t.Helper()
+	at := netip.MustParseAddrPort(addr)
+	every := time.NewTicker(5 * time.Millisecond)
+	defer every.Stop()
+	limit := time.After(patience)
+	for {
+		list, err := os.ReadFile("/proc/net/udp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(list), fmt.Sprintf(":%04X 00000000:0000", at.Port())) {
+			return
+		}
+		select {
+		case <-every.C:
+		case <-limit:
+			t.Fatalf("nobody listens at %s", addr)
+		}
+	}
 }
 
 // sipp makes the command for one call of a scenario in testdata/sip.
@@ -149,7 +170,7 @@ func TestPhoneAuthenticates(t *testing.T) {
 				other.Process.Kill()
 				other.Wait()
 			}()
-			// The INVITE is repeated until sipp listens.
+			awaitBound(t, addr)
 			o := runProgram(t, program("call", "sip:5000@"+addr, "--user", "alice", "--password", c.password, "--duration", "300ms"))
 			if o.code != c.want {
 				t.Errorf("exit code %d, want %d\n%s%s\n%s", o.code, c.want, o.stdout, o.stderr, sippLogs(other))
@@ -215,12 +236,13 @@ func TestPhoneCallsTheEngine(t *testing.T) {
 		args []string
 		want int
 	}{
-		"tone":           {[]string{"sip:5000@" + e.address(t, "udp"), "--expect", "440", "--record", record}, 0},
-		"tone over TCP":  {[]string{"sip:5000@" + e.address(t, "tcp") + ";transport=tcp", "--expect", "440", "--codec", "PCMA"}, 0},
-		"other tone":     {[]string{"sip:5000@" + e.address(t, "udp"), "--expect", "700", "--duration", "1s"}, exitFailed},
-		"digits":         {[]string{"sip:5002@" + e.address(t, "udp"), "--digits", "2,134#", "--expect", "600"}, 0},
-		"no such number": {[]string{"sip:4999@" + e.address(t, "udp")}, exitFailed},
-		"nobody listens": {[]string{"sip:5000@" + freeUDP(t) + ";transport=tcp"}, exitUsage},
+		"tone":                  {[]string{"sip:5000@" + e.address(t, "udp"), "--expect", "440", "--record", record}, 0},
+		"tone over TCP":         {[]string{"sip:5000@" + e.address(t, "tcp") + ";transport=tcp", "--expect", "440", "--codec", "PCMA"}, 0},
+		"other tone":            {[]string{"sip:5000@" + e.address(t, "udp"), "--expect", "700", "--duration", "1s"}, exitFailed},
+		"digits":                {[]string{"sip:5002@" + e.address(t, "udp"), "--digits", "2,134#", "--expect", "600"}, 0},
+		"no such number":        {[]string{"sip:4999@" + e.address(t, "udp")}, exitFailed},
+		"nobody listens":        {[]string{"sip:5000@" + freeUDP(t)}, exitFailed},
+		"nobody listens to TCP": {[]string{"sip:5000@" + freeUDP(t) + ";transport=tcp"}, exitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if o := runProgram(t, program(append([]string{"call"}, c.args...)...)); o.code != c.want {
@@ -230,6 +252,15 @@ func TestPhoneCallsTheEngine(t *testing.T) {
 	}
 	if s := readWAV(t, record); len(s) < 1600 || !dsp.Hears(s[len(s)-1600:], 8000, 440) {
 		t.Errorf("the recording holds %d samples and no tone at its end", len(s))
+	}
+}
+
+// A closed port is known at once, not when the INVITE has been repeated for 32 s.
+func TestPhoneCallsAClosedPort(t *testing.T) {
+	began := time.Now()
+	o := runProgram(t, program("call", "sip:5000@"+freeUDP(t)))
+	if o.code != exitFailed || !strings.Contains(o.stderr, "nobody there at 127.0.0.1:") || time.Since(began) > 20*time.Second {
+		t.Errorf("exit code %d after %v\n%s%s", o.code, time.Since(began), o.stdout, o.stderr)
 	}
 }
 
@@ -258,91 +289,6 @@ func TestClientsOfALiveEngine(t *testing.T) {
 	second := runProgram(t, program("run", filepath.Join(e.dir, "scripts"), "--data", filepath.Join(e.dir, "data"), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"))
 	if second.code != exitUsage || !strings.Contains(second.stderr, "in use by another callwright run") {
 		t.Errorf("a second run: %d %s", second.code, second.stderr)
-	}
-}
-
-// A worker killed under a call: the call ends with its cause in the log, and the
-// next call works.
-func TestWorkerKilled(t *testing.T) {
-	for _, worker := range []string{"mixer-1", "sbc-1"} {
-		t.Run(worker, func(t *testing.T) {
-			e := startEngine(t, scriptsForOthers())
-			phone := program("call", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
-			out, err := phone.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := phone.Start(); err != nil {
-				t.Fatal(err)
-			}
-			limit := time.AfterFunc(patience, func() { phone.Process.Kill() })
-			defer limit.Stop()
-			readUntil(t, out, "first RTP")
-			e.kill(t, worker)
-			rest, _ := io.ReadAll(out)
-			phone.Wait()
-			if !strings.Contains(string(rest), "BYE received") {
-				t.Errorf("the call went on:\n%s", rest)
-			}
-			at := e.heard(t, 0, worker, "starting again")
-			e.heard(t, 0, "call ended", "worker-lost")
-			e.heard(t, at, "worker up", worker)
-			o := runProgram(t, program("call", "sip:5000@"+e.address(t, "udp"), "--expect", "440"))
-			if o.code != 0 {
-				t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
-			}
-		})
-	}
-}
-
-// However the engine ends, its calls get BYE: by Ctrl-C, and by a supervisor that was
-// killed, whose children then end by themselves.
-func TestCallsGetByeAtTheEnd(t *testing.T) {
-	for name, sig := range map[string]syscall.Signal{"interrupted": syscall.SIGINT, "killed": syscall.SIGKILL} {
-		t.Run(name, func(t *testing.T) {
-			e := startEngine(t, scriptsForOthers())
-			phone := program("call", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
-			out, err := phone.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := phone.Start(); err != nil {
-				t.Fatal(err)
-			}
-			limit := time.AfterFunc(patience, func() { phone.Process.Kill() })
-			defer limit.Stop()
-			readUntil(t, out, "first RTP")
-			e.cmd.Process.Signal(sig)
-			rest, _ := io.ReadAll(out)
-			phone.Wait()
-			if !strings.Contains(string(rest), "BYE received") {
-				t.Errorf("the call ended so:\n%s", rest)
-			}
-			e.cmd.Wait()
-			awaitUnlocked(t, filepath.Join(e.dir, "data"))
-		})
-	}
-}
-
-// awaitUnlocked waits until no process of an engine is left: they all hold the lock.
-func awaitUnlocked(t *testing.T, data string) {
-	t.Helper()
-	f, err := os.OpenFile(filepath.Join(data, "lock"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := make(chan error, 1)
-	go func() {
-		defer f.Close()
-		free <- unix.Flock(int(f.Fd()), unix.LOCK_EX)
-	}()
-	select {
-	case err := <-free:
-		if err != nil {
-			t.Fatal(err)
-		}
-	case <-time.After(patience):
-		t.Fatal("processes of the engine are left")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ const (
 	defaultPatience = 500 * time.Millisecond
 	firstBackOff    = 50 * time.Millisecond
 	lastBackOff     = time.Second
+	quietBackOff    = 400 * time.Millisecond // up to it a brain is only starting, or its successor
 	countersEvery   = time.Second
 )
 
@@ -94,7 +96,7 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 		if c.welcomed {
 			wait = firstBackOff
 		}
-		c.cfg.Log.Warn("no brain", "why", err, "again", wait)
+		c.tell(err, wait)
 		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -105,12 +107,27 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 	}
 }
 
+// tell logs why there is no brain. One that closed in order, or is not there yet, is
+// nothing to worry about for the first second.
+func (c *Client) tell(why error, wait time.Duration) {
+	level, what := slog.LevelWarn, "no brain"
+	switch {
+	case errors.Is(why, errDial) && wait <= quietBackOff:
+		level = slog.LevelDebug
+	case errors.Is(why, ErrClosed):
+		level, what = slog.LevelInfo, "the brain has ended"
+	case c.welcomed:
+		what = "brain lost"
+	}
+	c.cfg.Log.Log(context.Background(), level, what, "why", why, "again", wait)
+}
+
 // connect is one connection's life.
 func (c *Client) connect(ctx context.Context, w Worker) error {
 	c.dials.Add(1)
 	s, err := c.cfg.Dial(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDial, err)
 	}
 	l := &clientLink{client: c, worker: w, stream: s, in: make(chan *ToWorker), quit: make(chan struct{}), read: make(chan struct{})}
 	defer l.close()

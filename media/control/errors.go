@@ -17,10 +17,12 @@ var (
 	ErrEpoch = errors.New("control: older epoch")
 	// ErrHello: the first message is no usable Hello, or none came in time.
 	ErrHello = errors.New("control: bad hello")
-	// ErrClosed: this end has been closed.
+	// ErrClosed: this end has been closed, or the other one in order.
 	ErrClosed = errors.New("control: closed")
 	// ErrSilent: the other end's heartbeats stopped.
 	ErrSilent = errors.New("control: heartbeats stopped")
 	// ErrGone: the supervisor saw the process end.
 	ErrGone = errors.New("control: process ended")
+
+	errDial = errors.New("control: no connection")
 )

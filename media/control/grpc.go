@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// wire pairs our errors with the status codes they travel as.
+// wire pairs our errors with the status codes they travel as. ErrClosed is not among
+// them: a hub that closes ends its streams in order, with OK.
 func wire() []struct {
 	err  error
 	code codes.Code
@@ -30,7 +32,6 @@ func wire() []struct {
 		{ErrSlowWorker, codes.ResourceExhausted},
 		{ErrSilent, codes.DeadlineExceeded},
 		{ErrGone, codes.Aborted},
-		{ErrClosed, codes.Unavailable},
 	}
 }
 
@@ -60,6 +61,9 @@ type server struct {
 
 func (s server) Link(stream grpc.BidiStreamingServer[ToBrain, ToWorker]) error {
 	err := s.hub.serve(stream)
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
 	for _, w := range wire() {
 		if errors.Is(err, w.err) {
 			return status.Error(w.code, err.Error())
@@ -75,14 +79,14 @@ func DialGRPC(target string) Dialer {
 		conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: time.Second}))
 		if err != nil {
-			return nil, fmt.Errorf("control: dial %s: %w", target, err)
+			return nil, fmt.Errorf("dial %s: %w", target, err)
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		stream, err := NewControlClient(conn).Link(ctx)
 		if err != nil {
 			cancel()
 			conn.Close()
-			return nil, fmt.Errorf("control: dial %s: %w", target, err)
+			return nil, fmt.Errorf("dial %s: %w", target, err)
 		}
 		return grpcStream{stream, func() { cancel(); conn.Close() }}, nil
 	}
@@ -101,10 +105,23 @@ func (s grpcStream) Recv() (*ToWorker, error) {
 	if err == nil {
 		return m, nil
 	}
+	if errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w by the brain", ErrClosed)
+	}
 	for _, w := range wire() {
 		if status.Code(err) == w.code {
 			return nil, fmt.Errorf("%w (%w)", w.err, err)
 		}
 	}
 	return nil, err
+}
+
+// stopServers lets the streams, which have failed by now, tell their workers so, and
+// cuts off who does not listen.
+func stopServers(servers []*grpc.Server) {
+	for _, s := range servers {
+		hard := time.AfterFunc(farewellTime, s.Stop)
+		s.GracefulStop()
+		hard.Stop()
+	}
 }

@@ -2,8 +2,10 @@ package control
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -67,6 +69,48 @@ func TestLinkOverUnixSocket(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Errorf("Serve: %v", err)
 	}
+}
+
+// A brain that closes in order says so, and its workers raise no alarm. Real time;
+// every wait is for an event.
+func TestGoodbyeIsNoAlarm(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	log := make(logLines, 100)
+	c := NewClient(ClientConfig{Dial: DialGRPC("unix:" + path), Log: slog.New(slog.NewTextHandler(log, nil))})
+	cancel, ended := run(t, c, &robot{name: "sbc-1"}) // before its brain is there
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := make(chan HubEvent, 100)
+	h := NewHub(HubConfig{Epoch: 2, Missed: 500, Sink: func(e HubEvent) {
+		if e.Kind == Up {
+			up <- e
+		}
+	}})
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(ln) }()
+	<-up
+	h.Close()
+	if err := <-served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	for line := ""; !strings.Contains(line, "the brain has ended"); {
+		if line = <-log; strings.Contains(line, "WARN") {
+			t.Fatalf("in an orderly life and end: %s", line)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+type logLines chan string
+
+func (l logLines) Write(b []byte) (int, error) {
+	l <- string(b)
+	return len(b), nil
 }
 
 type told struct {

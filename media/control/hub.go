@@ -15,7 +15,8 @@ const (
 	defaultHeartbeat = 20 * time.Millisecond
 	defaultMissed    = 3
 	defaultQueue     = 4096
-	helloTime        = 5 * time.Second // a connection that has not said Hello by then is closed
+	helloTime        = 5 * time.Second        // a connection that has not said Hello by then is closed
+	farewellTime     = 500 * time.Millisecond // for workers to take the end of their links
 	maxName          = 64
 )
 
@@ -101,7 +102,8 @@ func (h *Hub) Gone(worker string) {
 	}
 }
 
-// Close ends all links and waits for their goroutines. No event comes afterwards.
+// Close ends all links, which their workers see as ErrClosed, and waits for their
+// goroutines. No event comes afterwards.
 // Not to be called from Sink.
 func (h *Hub) Close() {
 	h.mu.Lock()
@@ -119,9 +121,7 @@ func (h *Hub) Close() {
 	}
 	servers := h.servers
 	h.mu.Unlock()
-	for _, s := range servers {
-		s.Stop()
-	}
+	stopServers(servers)
 	h.wg.Wait()
 }
 

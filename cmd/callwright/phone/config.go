@@ -49,6 +49,8 @@ type Config struct {
 	// is a pause of one second. Press takes further ones at any time.
 	Digits string
 	Press  <-chan string
+	// Hold puts the call on hold by a re-INVITE, or ends that (false).
+	Hold <-chan bool
 	// Duration is when to hang up after the answer. 0: when the other side does,
 	// with Expect when it was heard (or not, for 30 s), and after an hour in any case.
 	Duration time.Duration

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -29,15 +30,18 @@ type phone struct {
 	began  time.Time
 	report Report
 
-	inputs  chan call.Input // from the edge
-	firings chan firing
-	audio   chan packet
-	done    chan struct{} // closed when Dial ends
-	all     sync.WaitGroup
-	todo    []call.Input // being stepped, and those behind
-	timers  map[call.TimerID]armed
-	count   int // of timers armed
+	inputs   chan call.Input // from the edge
+	refusals chan syscall.Errno
+	firings  chan firing
+	audio    chan packet
+	done     chan struct{} // closed when Dial ends
+	all      sync.WaitGroup
+	todo     []call.Input // being stepped, and those behind
+	invite   string       // branch of the last one sent
+	timers   map[call.TimerID]armed
+	count    int // of timers armed
 
+	local    sdp.Local // our last offer
 	media    sdp.Agreement
 	agreed   bool
 	answered time.Time
@@ -77,11 +81,11 @@ func Dial(ctx context.Context, cfg Config) (*Report, error) {
 	p.wire()
 	defer p.close()
 	p.all.Go(p.readRTP)
+	p.local = sdp.Local{Addr: local, Codecs: cfg.codecs(), ID: uint64(p.mouth.ssrc), Version: 1}
 	p.step(call.Dial{
 		Leg: legID, Flow: p.flow, URI: cfg.URI,
-		From: cfg.from(p.flow.Local), To: call.Party{URI: cfg.URI},
-		Media: sdp.Local{Addr: local, Codecs: cfg.codecs(), ID: uint64(p.mouth.ssrc), Version: 1},
-		User:  cfg.User, Password: cfg.Password,
+		From: cfg.from(p.flow.Local), To: call.Party{URI: cfg.URI}, Media: p.local,
+		User: cfg.User, Password: cfg.Password,
 	})
 	p.run(ctx)
 	return p.finish()
@@ -94,7 +98,7 @@ func newPhone(cfg Config) *phone {
 		ua:     call.NewUA(call.Config{Seed: seed, UserAgent: "callwright"}),
 		flow:   cfg.flow(),
 		began:  time.Now(),
-		inputs: make(chan call.Input, 64), firings: make(chan firing, 16), audio: make(chan packet, 256),
+		inputs: make(chan call.Input, 64), refusals: make(chan syscall.Errno, 1), firings: make(chan firing, 16), audio: make(chan packet, 256),
 		done: make(chan struct{}), timers: map[call.TimerID]armed{},
 		ear:    toneEar{hz: cfg.Expect},
 		frames: time.NewTicker(time.Hour), // until there is somewhere to send to
@@ -130,6 +134,8 @@ func (p *phone) run(ctx context.Context) {
 		select {
 		case in := <-p.inputs:
 			p.receive(in)
+		case errno := <-p.refusals:
+			p.refused(errno)
 		case f := <-p.firings:
 			p.fire(f)
 		case a := <-p.audio:
@@ -141,6 +147,8 @@ func (p *phone) run(ctx context.Context) {
 			p.pressing = p.mouth.keys.busy()
 		case keys := <-p.cfg.Press:
 			p.press(keys)
+		case hold := <-p.cfg.Hold:
+			p.hold(hold)
 		case <-p.hangup.C:
 			p.leave()
 		case <-cancelled:

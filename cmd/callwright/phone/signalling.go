@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync"
+	"syscall"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -27,9 +27,24 @@ func (p *phone) wire() {
 	if p.cfg.Stream != nil {
 		return
 	}
-	serving := &announced{PacketConn: p.cfg.SIP, reading: make(chan struct{})}
+	serving := &overheard{p.cfg.SIP, p.refuse}
+	p.edge.AddUDP(serving) // before we dial; the edge is new, so it cannot fail
 	p.all.Go(func() { p.edge.ServeUDP(serving) })
-	<-serving.reading
+}
+
+// refuse takes what the network says about our messages; the first word is enough.
+func (p *phone) refuse(errno syscall.Errno) {
+	select {
+	case p.refusals <- errno:
+	default:
+	}
+}
+
+// refused ends a call that nobody has answered yet: there is nobody.
+func (p *phone) refused(errno syscall.Errno) {
+	if p.report.Status == 0 && !p.ended {
+		p.receive(call.SendFailed{Branch: p.invite, Why: fmt.Sprintf("nobody there at %s: %v", p.cfg.Hop, errno)})
+	}
 }
 
 // lend gives the edge our connection where it would dial; once.
@@ -39,19 +54,6 @@ func (p *phone) lend(context.Context, netip.AddrPort) (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	return *c, nil
-}
-
-// announced tells when a socket is first read: the edge sends only by those it
-// reads.
-type announced struct {
-	net.PacketConn
-	once    sync.Once
-	reading chan struct{}
-}
-
-func (a *announced) ReadFrom(b []byte) (int, net.Addr, error) {
-	a.once.Do(func() { close(a.reading) })
-	return a.PacketConn.ReadFrom(b)
 }
 
 // put is called from the edge's readers, and by Send within a step.
@@ -125,6 +127,9 @@ func (p *phone) act(a call.Action) {
 }
 
 func (p *phone) send(a call.Send) {
+	if a.Msg.Method == "INVITE" && a.Msg.Status == 0 {
+		p.invite = a.Branch
+	}
 	if a.Msg.Status == 0 {
 		what := a.Msg.Method + " sent"
 		if n := len(p.report.Milestones); a.Msg.Method == "INVITE" && n > 0 && strings.HasPrefix(p.report.Milestones[n-1].What, "INVITE sent") {

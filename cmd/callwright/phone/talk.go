@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/media/sdp"
 )
 
@@ -21,6 +22,15 @@ func (p *phone) talk(a sdp.Agreement) {
 	}
 	p.agreed = true
 	p.frames.Reset(frameTime)
+}
+
+// hold offers the call anew: on hold we still send, and hear nothing.
+func (p *phone) hold(on bool) {
+	if !p.report.Answered || p.leaving {
+		return
+	}
+	p.local.Hold, p.local.Version = on, p.local.Version+1
+	p.step(call.Reinvite{Leg: legID, Media: p.local})
 }
 
 // pickUp is the moment of the answer.

@@ -2,14 +2,11 @@ package sandbox
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/parser"
 	"github.com/evanw/esbuild/pkg/api"
 )
 
@@ -21,13 +18,17 @@ type AppSource struct {
 	// Exports are the names that modules may import from 'callwright'. Nil: an
 	// unknown name is found when it is used, not when it is imported. Load fills it.
 	Exports []string
+	// Extra is what else makes a version beside the code, such as the app's manifest:
+	// another Extra is another version. Nil adds nothing.
+	Extra []byte
 }
 
 // Program is a bundled and compiled app. It is immutable and shared by isolates.
 type Program struct {
 	App     string
-	Version string   // first 12 hexadecimal digits of the bundle's SHA-256
+	Version string   // first 12 hexadecimal digits of the SHA-256 of bundle and Extra
 	Code    []byte   // the bundle, one function expression
+	Map     []byte   // its source map, with the sources themselves
 	Files   []string // read to build it, relative to the scripts directory, with slashes
 
 	sources sources
@@ -80,7 +81,7 @@ func Build(src AppSource) (*Program, error) {
 	if len(res.Errors) > 0 {
 		return nil, fromEsbuild(src.Name, root, res.Errors[0])
 	}
-	return compile(src.Name, res)
+	return compile(src, res)
 }
 
 func (j jail) options(entry string) api.BuildOptions {
@@ -110,33 +111,25 @@ func (j jail) options(entry string) api.BuildOptions {
 	}
 }
 
-func compile(app string, res api.BuildResult) (*Program, error) {
-	var code, smap []byte
+func compile(src AppSource, res api.BuildResult) (*Program, error) {
+	p := &Program{App: src.Name, Files: filesOf(res.Metafile)}
 	for _, f := range res.OutputFiles {
 		if strings.HasSuffix(f.Path, ".map") {
-			smap = f.Contents
+			p.Map = f.Contents
 		} else {
-			code = f.Contents
+			p.Code = f.Contents
 		}
 	}
-	if len(code) > maxBundleLen {
-		return nil, &ScriptError{App: app, Name: "RangeError",
-			Message: fmt.Sprintf("the bundle has %d bytes, at most %d are allowed", len(code), maxBundleLen)}
+	if len(p.Code) > maxBundleLen {
+		return nil, &ScriptError{App: src.Name, Name: "RangeError",
+			Message: fmt.Sprintf("the bundle has %d bytes, at most %d are allowed", len(p.Code), maxBundleLen)}
 	}
 	if strings.Contains(res.Metafile, `"format": "cjs"`) {
-		code = bytes.Replace(code, []byte(strictMark), []byte(sloppyMark), 1)
+		p.Code = bytes.Replace(p.Code, []byte(strictMark), []byte(sloppyMark), 1)
 	}
-	sum := sha256.Sum256(code)
-	p := &Program{App: app, Version: hex.EncodeToString(sum[:6]), Code: code,
-		Files: filesOf(res.Metafile), sources: readSources(smap)}
-	text := string(code) + "\n//# sourceMappingURL=" + bundleName + ".map\n"
-	load := func(string) ([]byte, error) { return smap, nil }
-	ast, err := goja.Parse(bundleName, text, parser.WithSourceMapLoader(load))
-	if err == nil {
-		p.program, err = goja.CompileAST(ast, false)
-	}
-	if err != nil {
-		return nil, p.fromCompile(err)
+	p.Version = VersionOf(p.Code, src.Extra)
+	if err := p.parse(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

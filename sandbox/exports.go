@@ -123,6 +123,25 @@ func (g *Generation) route(r *realm, i int64, v goja.Value) (Route, error) {
 	return route, nil
 }
 
+// ParseRoute reads a route as manifests write it: a number or URI pattern, or a regular
+// expression between slashes with its flags behind.
+func ParseRoute(text string) (Route, error) {
+	end := strings.LastIndexByte(text, '/')
+	if end <= 0 || text[0] != '/' {
+		return Route{Literal: text}, nil
+	}
+	r := Route{Pattern: text[1:end], Flags: text[end+1:]}
+	if strings.Trim(r.Flags, "dgimsuvy") != "" {
+		return Route{}, fmt.Errorf("sandbox: %s: no such flags of a regular expression: %q", text, r.Flags)
+	}
+	re2, err := toRE2(r.Pattern, r.Flags)
+	if err != nil {
+		return Route{}, fmt.Errorf("sandbox: %s cannot be used as a route: %w", text, err)
+	}
+	r.RE2 = re2
+	return r, nil
+}
+
 // toRE2 says a JavaScript pattern in Go's syntax. What that lacks, look-around and
 // back references, is an error.
 func toRE2(source, flags string) (string, error) {

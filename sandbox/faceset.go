@@ -170,6 +170,16 @@ func lowerFirst(s string) string {
 // nearest returns `; did you mean "x"?` for the candidate at the least edit distance,
 // or "" when none is near.
 func nearest(name string, candidates []string) string {
+	at := Nearest(name, candidates)
+	if at == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", at)
+}
+
+// Nearest is the candidate that a typing error most likely meant, "" when none is
+// near. Case counts nothing. It sorts the candidates.
+func Nearest(name string, candidates []string) string {
 	best, at := len(name)/2+1, ""
 	sort.Strings(candidates)
 	for _, c := range candidates {
@@ -177,10 +187,7 @@ func nearest(name string, candidates []string) string {
 			best, at = d, c
 		}
 	}
-	if at == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", at)
+	return at
 }
 
 // distance is Levenshtein's, in bytes; long names are cut, for this only serves hints.

@@ -15,8 +15,11 @@ func testRealm(t testing.TB) *realm {
 		t.Fatal(err)
 	}
 	p := &Program{App: "x", program: goja.MustCompile(bundleName, "(function () {})", false)}
-	r, err := newRealm(p, goja.MustCompile("callwright:prelude", preludeText, true), faces, NewState(nil), &watch{})
+	r, err := newRealm(goja.MustCompile("callwright:prelude", preludeText, true), faces, NewState(nil))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.adopt(p, &watch{}); err != nil {
 		t.Fatal(err)
 	}
 	r.cur = newUnit("u", AppUnit, 0, r)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,12 +13,20 @@ import (
 // DefaultBudget is the run time of one activation.
 const DefaultBudget = 50 * time.Millisecond
 
+// DefaultLoadBudget is generous: a busy machine must not refuse a good app.
+const DefaultLoadBudget = 2 * time.Second
+
 // Options say what a generation lives with.
 type Options struct {
 	Faces []Face
 	State *State // nil: one of its own
 	// Budget is the run time of one activation; 0: DefaultBudget.
 	Budget time.Duration
+	// LoadBudget is the run time of the modules' top level while the app is loaded;
+	// 0: DefaultLoadBudget. Calls' own instances run it within Budget.
+	LoadBudget time.Duration
+	// Warm lends realms made ahead; nil: each is made when it is needed.
+	Warm *Warm
 	// Isolates is how many runtimes may be made at most; 0: 2. Each owns a goroutine
 	// and some 500 KB.
 	Isolates int
@@ -50,47 +57,6 @@ type Generation struct {
 
 // unitsPerIsolate is how full isolates get before another is made.
 const unitsPerIsolate = 64
-
-// Load builds an app and runs its top level once, to see that it can and what it
-// exports. The isolate that served for it stays warm. An error of the author's is a
-// *ScriptError, and nothing is left behind.
-func Load(src AppSource, opts Options) (*Generation, error) {
-	if opts.Budget == 0 {
-		opts.Budget = DefaultBudget
-	}
-	if opts.Isolates <= 0 {
-		opts.Isolates = 2
-	}
-	if opts.State == nil {
-		opts.State = NewState(nil)
-	}
-	if opts.Deliver == nil {
-		opts.Deliver = func(Result) {}
-	}
-	faces, err := newFaceSet(opts.Faces)
-	if err != nil {
-		return nil, err
-	}
-	src.Exports = faces.exports
-	program, err := Build(src)
-	if err != nil {
-		return nil, hint(err, faces)
-	}
-	prelude, err := goja.Compile("callwright:prelude", preludeText, true)
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: prelude: %w", err)
-	}
-	g := &Generation{opts: opts, program: program, prelude: prelude, faces: faces, units: map[string]*isolate{}}
-	first, err := g.newIsolate()
-	if err != nil {
-		return nil, err
-	}
-	if err := g.examine(first); err != nil {
-		return nil, err
-	}
-	g.add(first)
-	return g, nil
-}
 
 // hint adds the nearest name to an unknown import.
 func hint(err error, faces *faceSet) error {

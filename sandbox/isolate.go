@@ -44,12 +44,14 @@ type opening struct {
 func (g *Generation) newIsolate() (*isolate, error) {
 	i := &isolate{g: g, units: map[string]*unit{}, w: &watch{budget: g.opts.Budget}}
 	i.wake.L = &i.mu
-	r, err := newRealm(g.program, g.prelude, g.faces, g.opts.State, i.w)
-	if err != nil {
-		return nil, err
+	i.r = g.opts.Warm.take(g.opts.State)
+	if i.r == nil {
+		var err error
+		if i.r, err = newRealm(g.prelude, g.faces, g.opts.State); err != nil {
+			return nil, err
+		}
 	}
-	i.r, i.w.rt = r, r.rt
-	return i, nil
+	return i, i.r.adopt(g.program, i.w)
 }
 
 func (i *isolate) post(m message) {

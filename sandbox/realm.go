@@ -57,9 +57,10 @@ type realm struct {
 	frames []goja.StackFrame
 }
 
-// newRealm takes about 10 ms, most of it for freezing.
-func newRealm(p *Program, prelude *goja.Program, faces *faceSet, state *State, w *watch) (*realm, error) {
-	r := &realm{rt: goja.New(), program: p, faces: faces, state: state, watch: w,
+// newRealm makes one for any program; adopt gives it its own. It takes about 10 ms,
+// most of it for freezing.
+func newRealm(prelude *goja.Program, faces *faceSet, state *State) (*realm, error) {
+	r := &realm{rt: goja.New(), faces: faces, state: state, watch: &watch{},
 		errors: map[string]goja.Value{}, protos: map[string]*goja.Object{}, exports: map[string]goja.Value{},
 		places: map[goja.StackFrame]string{}}
 	r.rt.SetMaxCallStackSize(maxCallDepth)
@@ -72,12 +73,20 @@ func newRealm(p *Program, prelude *goja.Program, faces *faceSet, state *State, w
 	}
 	r.requireFn = r.native("require", 1, r.require)
 	r.importFn = r.native("host", 1, r.hostImport)
+	return r, nil
+}
+
+// adopt makes the realm a program's: it evaluates the bundle to a function and runs
+// none of the author's code.
+func (r *realm) adopt(p *Program, w *watch) error {
+	r.program, r.watch = p, w
+	w.rt = r.rt
 	v, err := r.rt.RunProgram(p.program)
 	if err != nil {
-		return nil, r.fromRun(err)
+		return r.fromRun(err)
 	}
 	r.instantiate, _ = goja.AssertFunction(v)
-	return r, nil
+	return nil
 }
 
 func (r *realm) runPrelude(prelude *goja.Program) error {

@@ -51,6 +51,13 @@ func (w *watch) stop() (ran time.Duration, fired bool) {
 	return w.spent, w.fired.Load()
 }
 
+// allow changes the budget, between activations.
+func (w *watch) allow(budget time.Duration) {
+	w.mu.Lock()
+	w.budget = budget
+	w.mu.Unlock()
+}
+
 // pause and resume bracket a wait that is not the script's doing.
 func (w *watch) pause() {
 	w.mu.Lock()

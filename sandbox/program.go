@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+)
+
+// VersionOf names a bundle and what else makes its version by their content.
+func VersionOf(code, extra []byte) string {
+	h := sha256.New()
+	h.Write(code)
+	if extra != nil {
+		h.Write([]byte{0})
+		h.Write(extra)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// Restore makes a program of what an earlier Build gave: no file is read. App,
+// Version, Code, Map and Files must be set.
+func Restore(p Program) (*Program, error) {
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// Sources are the author's files as they were built, by path below the scripts
+// directory. The map is the program's own.
+func (p *Program) Sources() map[string]string { return p.sources }
+
+func (p *Program) parse() error {
+	p.sources = readSources(p.Map)
+	text := string(p.Code) + "\n//# sourceMappingURL=" + bundleName + ".map\n"
+	ast, err := goja.Parse(bundleName, text, parser.WithSourceMapLoader(func(string) ([]byte, error) { return p.Map, nil }))
+	if err == nil {
+		p.program, err = goja.CompileAST(ast, false)
+	}
+	if err != nil {
+		return p.fromCompile(err)
+	}
+	return nil
+}
+
+// Compile builds an app as Load does, and runs nothing.
+func Compile(src AppSource, faces []Face) (*Program, error) {
+	set, err := newFaceSet(faces)
+	if err != nil {
+		return nil, err
+	}
+	src.Exports = set.exports
+	p, err := Build(src)
+	if err != nil {
+		return nil, hint(err, set)
+	}
+	return p, nil
+}
+
+// Load builds an app and runs its top level once; see Open.
+func Load(src AppSource, opts Options) (*Generation, error) {
+	p, err := Compile(src, opts.Faces)
+	if err != nil {
+		return nil, err
+	}
+	return Open(p, opts)
+}
+
+// Open makes a generation of a program. It runs the top level once, to see that it can
+// and what it exports; the isolate that served for it stays warm. An error of the
+// author's is a *ScriptError, and nothing is left behind.
+func Open(p *Program, opts Options) (*Generation, error) {
+	opts.fill()
+	faces, err := newFaceSet(opts.Faces)
+	if err != nil {
+		return nil, err
+	}
+	prelude, err := compilePrelude()
+	if err != nil {
+		return nil, err
+	}
+	g := &Generation{opts: opts, program: p, prelude: prelude, faces: faces, units: map[string]*isolate{}}
+	first, err := g.newIsolate()
+	if err != nil {
+		return nil, err
+	}
+	first.w.allow(opts.LoadBudget)
+	if err := g.examine(first); err != nil {
+		return nil, err
+	}
+	first.w.allow(opts.Budget)
+	g.add(first)
+	return g, nil
+}
+
+func (o *Options) fill() {
+	if o.Budget == 0 {
+		o.Budget = DefaultBudget
+	}
+	if o.LoadBudget == 0 {
+		o.LoadBudget = max(DefaultLoadBudget, o.Budget)
+	}
+	if o.Isolates <= 0 {
+		o.Isolates = 2
+	}
+	if o.State == nil {
+		o.State = NewState(nil)
+	}
+	if o.Deliver == nil {
+		o.Deliver = func(Result) {}
+	}
+}
+
+func compilePrelude() (*goja.Program, error) {
+	prelude, err := goja.Compile("callwright:prelude", preludeText, true)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: prelude: %w", err)
+	}
+	return prelude, nil
+}

@@ -32,6 +32,7 @@ func (r *realm) natives() *goja.Object {
 	r.exports["log"] = console
 	set("console", console)
 	set("globals", r.timerFunctions())
+	r.webNatives(o)
 	r.makeState()
 	set("state", r.native("state", 0, func(goja.FunctionCall) goja.Value { return r.stateValue }))
 	return o

@@ -1,6 +1,6 @@
 // Runs once in each isolate, before any script: adds what the engine lacks, makes the
 // host's helpers, and hands back `harden`, which freezes everything a script reaches.
-(function (host) {
+(function (host, parts) {
   'use strict';
   const { freeze, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
   const { ownKeys, apply, construct } = Reflect;
@@ -159,24 +159,10 @@
     });
   };
 
-  const random = host.random32;
-  hidden(G, 'crypto', {
-    randomUUID() {
-      const h = n => (n >>> 0).toString(16).padStart(8, '0');
-      const a = h(random()), b = h(random()), c = h(random()), d = h(random());
-      const v = '89ab'[parseInt(c[0], 16) & 3];
-      return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${v}${c.slice(1, 4)}-${c.slice(4)}${d}`;
-    },
-    getRandomValues(list) {
-      if (!ArrayBuffer.isView(list) || list instanceof Float32Array || list instanceof Float64Array || !('length' in list)) {
-        throw new TypeError('getRandomValues needs an integer typed array');
-      }
-      if (list.byteLength > 65536) throw new RangeError('getRandomValues fills at most 65536 bytes');
-      const big = typeof list[0] === 'bigint';
-      for (let i = 0; i < list.length; i++) list[i] = big ? BigInt(random()) << 32n | BigInt(random()) : random();
-      return list;
-    },
-  });
+  // The globals of the other files: what they make is frozen with all else, and so is
+  // what only their results lead to.
+  const also = [];
+  const tools = { add, hidden, maxBytes, also: (...v) => also.push(...v), define: fns => { for (const k of Object.keys(fns)) hidden(G, k, fns[k]); } };
   hidden(G, 'console', host.console);
   defineProperty(G, 'state', { get: host.state, enumerable: false, configurable: false });
   for (const k of Object.keys(host.globals)) hidden(G, k, host.globals[k]);
@@ -184,7 +170,8 @@
     if (typeof fn !== 'function') throw new TypeError('queueMicrotask needs a function');
     Promise.resolve().then(() => fn());
   } }.queueMicrotask);
-  for (const name of ['fetch', 'URL', 'URLSearchParams', 'AbortController', 'TextEncoder', 'TextDecoder', 'WebSocket']) {
+  for (const part of parts) part(host, tools);
+  for (const name of ['fetch', 'WebSocket']) {
     if (!(name in G)) hidden(G, name, { [name]: function () { throw new Error(name + ' is not built yet'); } }[name]);
   }
 
@@ -234,7 +221,7 @@
     walk(G);
     for (const o of [AsyncProto, GeneratorProto, EventQueue, getPrototypeOf([][Symbol.iterator]()),
       getPrototypeOf(new Map()[Symbol.iterator]()), getPrototypeOf(new Set()[Symbol.iterator]()),
-      getPrototypeOf(''[Symbol.iterator]()), getPrototypeOf('a'.matchAll(/a/g)), ...raw, ...hiddenValues, ...more]) walk(o);
+      getPrototypeOf(''[Symbol.iterator]()), getPrototypeOf('a'.matchAll(/a/g)), ...raw, ...also, ...hiddenValues, ...more]) walk(o);
   };
 
   const promiseThen = Promise.prototype.then;

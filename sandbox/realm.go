@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,12 +8,6 @@ import (
 
 	"github.com/dop251/goja"
 )
-
-// preludeText hardens the intrinsics and makes what is easier said in JavaScript. It
-// is compiled once a generation.
-//
-//go:embed prelude.js
-var preludeText string
 
 // maxCallDepth bounds recursion. Overflow cannot be caught by a script and costs the
 // isolate, as an interrupt does.

@@ -41,18 +41,21 @@ func (s *shard) invited(a call.Invited) {
 	app, version, ok := s.config.Scripts.Route(flow.Target(a.Msg.URI))
 	if !ok {
 		s.log.Info("no route", "call", a.Leg, "uri", a.Msg.URI, "from", a.Flow.Remote)
+		s.turnedAway(a, "no route")
 		s.push(call.Reject{Leg: a.Leg, Status: 404})
 		return
 	}
 	place, err := s.fleet.PlaceCall(a.Leg)
 	if err != nil {
 		s.log.Warn("no place for a call", "call", a.Leg, "error", err)
+		s.turnedAway(a, err.Error())
 		s.push(call.Reject{Leg: a.Leg, Status: 503, Headers: []call.Header{{Name: "Retry-After", Value: "2"}}})
 		return
 	}
 	s.config.Scripts.Hold(app, version)
 	s.calls[a.Leg] = &placed{app: app, version: version}
 	s.count.calls++
+	s.started(a)
 	s.log.Info("call", "call", a.Leg, "app", app, "version", version, "from", a.Msg.From.URI,
 		"to", a.Msg.URI, "source", a.Flow.Remote, "sbc", place.SBC, "port", place.Local.Port())
 	s.push(flow.NewCall{
@@ -76,6 +79,7 @@ func (s *shard) agreed(a call.Agreed) {
 		c.mediaUp = true
 		s.push(flow.MediaUp{Call: a.Leg, SBC: s.fleet.Place(a.Leg).SBC})
 	}
+	s.answered(a.Leg)
 }
 
 func streamOf(m sdp.Agreement) *control.Stream {
@@ -107,7 +111,8 @@ func (s *shard) ended(a call.Ended) {
 	if c.lost != "" {
 		cause = workerLost(c.lost)
 	}
-	s.log.Info("call ended", "call", a.Leg, "cause", cause.Name, "sip", cause.SIP, "text", cause.Text, "by", cause.By)
+	s.overWith(a.Leg, cause)
+	s.log.Info("call ended", "call", a.Leg, "app", c.app, "cause", cause.Name, "sip", cause.SIP, "text", cause.Text, "by", cause.By)
 	s.push(flow.Ended{Call: a.Leg, Cause: cause})
 	s.push(freeCall{a.Leg})
 }
@@ -131,6 +136,10 @@ func (s *shard) order(in call.Input) {
 		if o.Media, ok = s.local(o.Leg); !ok {
 			s.push(flow.MediaFailed{Call: o.Leg, Why: "the call has no place"})
 			return
+		}
+		if c := s.calls[o.Leg]; c != nil {
+			c.accepted = true
+			s.answered(o.Leg)
 		}
 		s.push(o)
 	case call.Progress:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
@@ -31,7 +32,10 @@ type Config struct {
 	// Keep holds kv and the apps' schedules. Nil: in memory.
 	Keep *keep.Keep
 	// Contact is the URI that peers reach us by, for a listener's address.
-	Contact   func(call.Flow) string
+	Contact func(call.Flow) string
+	// Events keeps what becomes of calls, conferences, scripts and workers, for the
+	// operator; nil: nothing does.
+	Events    *events.Ring[events.Event]
 	UserAgent string
 	// Epoch grows with each start of a brain on the same state.
 	Epoch uint64

@@ -37,8 +37,11 @@ func (s *shard) fromFlow(a flow.Action) {
 	case flow.JoinRoom:
 		if err := s.fleet.Join(a.Call, a.Room, a.Member, s.out); err != nil {
 			s.push(flow.RoomFailed{Room: a.Room, Why: err.Error()})
+			return
 		}
+		s.joined(a.Call, a.Room)
 	case flow.LeaveRoom:
+		s.left(a.Call)
 		s.unplaced(s.fleet.Leave(a.Call, s.out))
 	case flow.Arm:
 		s.arm(a.Timer, a.After)
@@ -136,6 +139,7 @@ func (s *shard) finished(unit string) {
 // reloaded puts the app unit of the generation that serves now in the place of the
 // one before. A generation without a flow or listeners costs one idle unit.
 func (s *shard) reloaded(o script.Outcome) {
+	s.scriptOutcome(o)
 	if o.Error != nil {
 		s.log.Error("script not loaded; what served before goes on", "app", o.App, "serving", o.From, "error", o.Error)
 		return

@@ -47,6 +47,9 @@ type shard struct {
 type placed struct {
 	app, version string
 	mediaUp      bool
+	accepted     bool   // the flow has ordered its 200
+	answered     bool   // and an event has told so
+	room         string // the conference it is in
 	lost         string // the worker whose death ends it
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/media/control"
 )
@@ -20,6 +21,7 @@ func (s *shard) worker(e control.HubEvent) {
 			s.log.Error("worker refused", "worker", e.Worker, "error", err)
 			return
 		}
+		s.happened(events.Event{Type: events.WorkerUp, Worker: e.Worker})
 		s.log.Info("worker up", "worker", e.Worker, "pid", e.Hello.Pid, "trunk", e.Hello.Trunk)
 	case control.Down:
 		s.workerDown(e.Worker, e.Why)
@@ -37,6 +39,7 @@ func (s *shard) worker(e control.HubEvent) {
 
 // workerDown ends the calls that the worker carried, with the cause in the log.
 func (s *shard) workerDown(name, why string) {
+	s.gone(name, why)
 	calls, rooms := s.fleet.Down(name)
 	if calls == nil && rooms == nil {
 		return

@@ -35,9 +35,10 @@ func (u *unit) print(level string, args []goja.Value) {
 		u.log(level, "", "")
 		return
 	}
+	was := u.quiet
 	u.quiet = true
 	text := u.r.format(args)
-	u.quiet = false
+	u.quiet = was
 	u.log(level, text, u.r.place())
 }
 

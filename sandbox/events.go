@@ -112,6 +112,7 @@ func (h *handle) on(verb string, c goja.FunctionCall, once bool) goja.Value {
 }
 
 func (h *handle) hear(event string, l *listener) {
+	h.u.refuseLook("listening for " + event)
 	if h.hears == nil {
 		h.hears = map[string][]*listener{}
 	}
@@ -132,6 +133,7 @@ func (h *handle) off(event string, fn goja.Value) {
 }
 
 func (h *handle) drop(event string, l *listener) {
+	h.u.refuseLook("listening for " + event)
 	list := h.hears[event]
 	for i, x := range list {
 		if x == l {

@@ -104,6 +104,9 @@ func (h *handle) field(name string) goja.Value {
 // Get answers a property. It runs inside the script.
 func (h *handle) Get(key string) goja.Value {
 	if f := h.class.fields[key]; f != nil {
+		if f.Writable && h.u.looking {
+			return h.copied(key)
+		}
 		if f.Writable {
 			return h.own(key).v
 		}
@@ -138,6 +141,7 @@ func (h *handle) own(key string) *owned {
 
 // Set allows writable fields only.
 func (h *handle) Set(key string, v goja.Value) bool {
+	h.u.refuseLook("writing " + h.class.label + "." + key)
 	f := h.class.fields[key]
 	if f == nil || !f.Writable {
 		if f == nil && !h.class.promises[key] {
@@ -205,10 +209,12 @@ func (u *unit) varsChanged() json.RawMessage {
 // promise is a promise field. Reading it makes the unit listen; the host tells at once
 // what has happened already.
 func (h *handle) promise(key string) goja.Value {
-	h.u.waitsAt()
 	if f := h.promises[key]; f != nil {
+		h.u.waitsAt()
 		return f.promise
 	}
+	h.u.refuseLook("waiting for " + h.class.label + "." + key)
+	h.u.waitsAt()
 	p, resolve, _ := h.u.r.rt.NewPromise()
 	f := &field{promise: h.u.r.rt.ToValue(p), settle: resolve}
 	if h.promises == nil {

@@ -88,6 +88,7 @@ func (u *unit) arm(t *timer) *pending {
 
 // clearTimer takes anything and does nothing for what is no running timer.
 func (u *unit) clearTimer(v goja.Value) {
+	u.refuseLook("clearTimeout")
 	if !goja.IsNumber(v) {
 		return
 	}

@@ -39,7 +39,14 @@ const (
 	Completed                      // operation Op ended with Value or Error
 	Occurred                       // Event happened on Object
 	Called                         // callback Callback (with Object "api": the exported function Event) is asked with Value (an array of arguments)
+	// Evaluate runs an operator's code: Value is its text. The answer to Ask is a text,
+	// what it came to. Unless Event is EvaluateWrite the code can change nothing, and
+	// the input must not be journalled.
+	Evaluate
 )
+
+// EvaluateWrite as the Event of an Evaluate lets the code write and begin operations.
+const EvaluateWrite = "write"
 
 // Input is one thing that happens to a unit. It is also the record of the journal:
 // the same inputs in the same order bring a new instance to the same await.

@@ -46,6 +46,7 @@ type unit struct {
 	out      *Result // of the activation under way
 	before   []listenWas
 	reads    []byte
+	looking  bool    // an operator's code runs that may change nothing
 	quiet    bool    // a log is being written: what it reads of state is no input
 	replay   *replay // nil when live
 	diverged *ScriptError

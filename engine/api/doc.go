@@ -13,5 +13,10 @@
 // name, against DNS rebinding; an Origin, which browsers send, must be that same
 // host. Answers are JSON; an error is {"error": sentence, "code": stable word}.
 //
-// Limits: headers 16 KiB, no request bodies, 10 s to read a request, 30 s to answer.
+// Logs and events are streams: JSON lines, or server-sent events for who asks for
+// text/event-stream. They begin with what is kept and, with follow=1, go on until the
+// client leaves; a client that comes back names the number it saw last.
+//
+// Limits: headers 16 KiB, bodies 64 KiB but for state, 10 s to read a request, 30 s to
+// answer, or to take each piece of a stream.
 package api

@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/callwright/callwright/engine/events"
 )
 
 // Config is what a Server needs beside its engine.
@@ -21,6 +23,12 @@ type Config struct {
 	Token string       // callers' bearer token; empty: nobody has it
 	Hosts []string     // names, beside localhost and address literals, a Host may have
 	Log   *slog.Logger // nil: slog.Default()
+
+	// What is nil here is answered with 404 and "not-here".
+	Logs    *events.Ring[events.Line]
+	Events  *events.Ring[events.Event]
+	State   State
+	Inspect Inspector
 }
 
 // Server answers the control API. It is an http.Handler; Serve adds the listener
@@ -33,6 +41,11 @@ type Server struct {
 	routes []route
 	mux    *http.ServeMux
 	log    *slog.Logger
+
+	logs    *events.Ring[events.Line]
+	events  *events.Ring[events.Event]
+	state   State
+	inspect Inspector
 }
 
 // New joins the API to an engine.
@@ -45,6 +58,8 @@ func New(cfg Config, e Engine) *Server {
 		routes: routesTable(),
 		mux:    http.NewServeMux(),
 		log:    cfg.Log,
+
+		logs: cfg.Logs, events: cfg.Events, state: cfg.State, inspect: cfg.Inspect,
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -152,6 +167,10 @@ func (s *Server) serveRoute(rt route) http.Handler {
 			writeError(w, status, code, err)
 			return
 		}
+		if h, ok := v.(http.Handler); ok {
+			h.ServeHTTP(w, r) // a stream
+			return
+		}
 		writeJSON(w, http.StatusOK, v)
 	})
 }
@@ -196,6 +215,20 @@ func describe(err error) (status int, code string) {
 		return http.StatusNotFound, "no-call"
 	case errors.Is(err, ErrNoApp):
 		return http.StatusNotFound, "no-app"
+	case errors.Is(err, ErrNotHere):
+		return http.StatusNotFound, "not-here"
+	case errors.Is(err, ErrBadQuery):
+		return http.StatusBadRequest, "bad-parameter"
+	case errors.Is(err, ErrNoPath):
+		return http.StatusNotFound, "no-path"
+	case errors.Is(err, ErrBadPath):
+		return http.StatusBadRequest, "bad-path"
+	case errors.Is(err, ErrBadValue):
+		return http.StatusBadRequest, "bad-value"
+	case errors.Is(err, ErrFull):
+		return http.StatusInsufficientStorage, "full"
+	case errors.Is(err, ErrNotStored):
+		return http.StatusServiceUnavailable, "not-stored"
 	case errors.Is(err, ErrBadBody):
 		return http.StatusBadRequest, "bad-body"
 	case errors.Is(err, ErrBadCause):

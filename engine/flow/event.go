@@ -83,6 +83,14 @@ type (
 		Args              json.RawMessage // a list
 	}
 
+	// Evaluate runs an operator's code in a call's unit, or without Call in the app's
+	// own; a Reply with the same ID answers within 10 s, its Value a text. Without Write
+	// the code can change nothing, and leaves no trace in the journal.
+	Evaluate struct {
+		ID, App, Call, Code string
+		Write               bool
+	}
+
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
 )
@@ -102,6 +110,7 @@ func (Worked) input()      {}
 func (Committed) input()   {}
 func (Fired) input()       {}
 func (Request) input()     {}
+func (Evaluate) input()    {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
 // ("sleep", "inter-digit" …).

@@ -25,6 +25,8 @@ type Config struct {
 	AppDir func(app string) string
 	// MayUse says whether an app may call a function of another; nil: all may.
 	MayUse func(app, of, function string) error
+	// MayEvaluate says whether operators may run code in an app; nil: in all.
+	MayEvaluate func(app string) error
 	// Keep holds kv and when schedules ran; nil: in memory.
 	Keep *keep.Keep
 }
@@ -96,6 +98,8 @@ func (f *Flows) take(in Input) {
 		f.fired(in.Timer)
 	case Request:
 		f.request(in)
+	case Evaluate:
+		f.evaluate(in)
 	case Committed:
 		f.toOp(in.Unit, in.Op, committed{why: in.Why})
 	}

@@ -55,6 +55,10 @@ func (f *Flows) endCall(u *unit, cause call.Cause, status int) {
 // app's own run is rebuilt without the input that hung it; a call's is over.
 func (f *Flows) interrupted(u *unit, r sandbox.Result) {
 	text, line := scriptText(r.Error), orElse(scriptLine(r.Error), u.await)
+	if u.evaluates() {
+		f.gaveUp(u, text)
+		return
+	}
 	if u.kind == sandbox.AppUnit {
 		f.note(u, "error", text, line)
 		f.refuseCurrent(u, text)

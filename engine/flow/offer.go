@@ -119,7 +119,7 @@ func (f *Flows) refuseAskers(u *unit, why string) {
 // refuseCurrent answers those whose calls were in the activation that is given up.
 func (f *Flows) refuseCurrent(u *unit, why string) {
 	for _, in := range u.current.Inputs {
-		if in.Object == "api" {
+		if in.Object == "api" || in.Kind == sandbox.Evaluate {
 			f.answerAsker(u, sandbox.Answer{Ask: in.Ask, Error: coded("Error", "gone", "app "+u.app+": "+why)})
 		}
 	}

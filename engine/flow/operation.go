@@ -18,6 +18,7 @@ type operation struct {
 	f                           *Flows
 	u                           *unit
 	verb                        verb
+	args                        json.RawMessage // as begun, for the operator
 	begun                       time.Time
 	waits                       bool     // for audio
 	masked                      bool     // its digits must not be seen
@@ -59,7 +60,7 @@ type kind struct {
 // begin starts an operation the script has called.
 func (f *Flows) begin(u *unit, op *sandbox.Op) {
 	o := &operation{n: op.N, hash: op.Hash, object: op.Object, class: op.Class, method: op.Method,
-		line: op.Line, f: f, u: u, begun: f.now}
+		line: op.Line, args: op.Args, f: f, u: u, begun: f.now}
 	u.ops[o.n] = o
 	k, ok := kinds[op.Class+"."+op.Method]
 	if !ok {
@@ -108,6 +109,11 @@ func (o *operation) end(in sandbox.Input) {
 	if !o.forget() {
 		return
 	}
+	why := ""
+	if in.Error != nil {
+		why = in.Error.Name
+	}
+	o.u.ended(o, why)
 	in.Kind, in.Op, in.Hash, in.Masked = sandbox.Completed, o.n, o.hash, o.masked
 	o.f.deliver(o.u, in)
 }

@@ -33,6 +33,7 @@ type unit struct {
 	call    *callState                  // nil: an app unit
 	await   string
 	secrets []string // masked digits, which no log may hold
+	trail   []Finished
 
 	losses int // of isolates, since the last activation that came back
 
@@ -140,9 +141,11 @@ func (f *Flows) activate(u *unit) {
 	if u.busy || u.closed || len(u.queue) == 0 {
 		return
 	}
-	n := min(len(u.queue), maxBatch)
-	u.current = sandbox.Activation{Unit: u.id, Turn: u.history.Turn + 1, Now: f.now,
-		Inputs: u.queue[:n:n], Fields: u.snapshots(f.now)}
+	n := u.batch()
+	u.current = sandbox.Activation{Unit: u.id, Turn: u.history.Turn + 1, Now: f.now, Inputs: u.queue[:n:n]}
+	if !looks(&u.queue[0]) {
+		u.current.Fields = u.snapshots(f.now)
+	}
 	u.queue = append([]sandbox.Input(nil), u.queue[n:]...)
 	u.busy = true
 	f.emit(Activate{App: u.app, Version: u.version, Activation: u.current})
@@ -196,6 +199,9 @@ func (f *Flows) did(r sandbox.Result) {
 // record writes the activation's inputs to the journal.
 func (u *unit) record(r sandbox.Result) {
 	for i, in := range u.current.Inputs {
+		if looks(&in) {
+			continue
+		}
 		if i < len(r.Reads) {
 			in.Reads = r.Reads[i]
 		}

@@ -20,6 +20,8 @@ const DefaultLoadBudget = 2 * time.Second
 type Options struct {
 	Faces []Face
 	State *State // nil: one of its own
+	// Store is what isolates use for it; nil: State itself.
+	Store Store
 	// Budget is the run time of one activation; 0: DefaultBudget.
 	Budget time.Duration
 	// LoadBudget is the run time of the modules' top level while the app is loaded;
@@ -30,6 +32,9 @@ type Options struct {
 	// Isolates is how many runtimes may be made at most; 0: 2. Each owns a goroutine
 	// and some 500 KB.
 	Isolates int
+	// Trace, if set, is told on the isolate's goroutine what is about to run: a unit,
+	// then the place of each operation it begins, then "" and "". It must be quick.
+	Trace func(unit, place string)
 	// Deliver takes what units did. It is called on isolates' goroutines, for one
 	// unit in order, and must not block.
 	Deliver func(Result)

@@ -44,13 +44,14 @@ type opening struct {
 func (g *Generation) newIsolate() (*isolate, error) {
 	i := &isolate{g: g, units: map[string]*unit{}, w: &watch{budget: g.opts.Budget}}
 	i.wake.L = &i.mu
-	i.r = g.opts.Warm.take(g.opts.State)
+	i.r = g.opts.Warm.take(g.opts.Store)
 	if i.r == nil {
 		var err error
-		if i.r, err = newRealm(g.prelude, g.faces, g.opts.State); err != nil {
+		if i.r, err = newRealm(g.prelude, g.faces, g.opts.Store); err != nil {
 			return nil, err
 		}
 	}
+	i.r.trace = g.opts.Trace
 	return i, i.r.adopt(g.program, i.w)
 }
 
@@ -168,9 +169,11 @@ func (i *isolate) activate(a *Activation) {
 func (i *isolate) within(u *unit, res *Result, turn uint64, f func()) {
 	was := u.settled
 	i.r.cur, u.out = u, res
+	i.r.tell(u.name, "")
 	i.w.start()
 	f()
 	ran, fired := i.w.stop()
+	i.r.tell("", "")
 	if fired && i.r.fatal == nil {
 		i.r.fatal = errBudget // it ended by itself, just too late
 	}
@@ -233,6 +236,8 @@ func (u *unit) apply(in *Input) {
 		u.occur(in)
 	case Called:
 		u.ask(in)
+	case Evaluate:
+		u.evaluate(in)
 	}
 	if u.r.fatal != nil {
 		return

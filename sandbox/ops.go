@@ -24,6 +24,7 @@ func hashOf(object, method string, args []byte) uint16 {
 
 // begin starts an operation: the script gets a promise, or an object that is one.
 func (u *unit) begin(m *method, h *handle, args []goja.Value) goja.Value {
+	u.refuseLook(m.label)
 	r := u.r
 	var fns []uint32
 	w := writer{r: r, max: maxArgs, fns: func(o *goja.Object) uint32 {
@@ -65,12 +66,14 @@ func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Val
 
 // note numbers an operation, and reports it unless a history has it already.
 func (u *unit) note(object, class, name, label string, args []byte) *pending {
+	u.refuseLook(label)
 	if len(u.pending) >= maxPending {
 		u.r.throw("RangeError", "%s: %d operations are under way, no more can be begun", label, maxPending)
 	}
 	u.ops++
 	u.waits = ""
 	p := &pending{n: u.ops, hash: hashOf(object, name, args), label: label, place: u.r.place()}
+	u.r.tell(u.name, p.place)
 	u.pending = append(u.pending, p)
 	u.report(Op{N: p.n, Hash: p.hash, Object: object, Class: class, Method: name, Args: args, Line: p.place})
 	return p

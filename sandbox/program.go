@@ -48,12 +48,22 @@ func (p *Program) parse() error {
 
 // Compile builds an app as Load does, and runs nothing.
 func Compile(src AppSource, faces []Face) (*Program, error) {
+	return build(src, faces, Build)
+}
+
+// Bundle is Compile without the compiling, which evaluates constant expressions and so
+// may take any time and memory: the result is good for Restore, elsewhere.
+func Bundle(src AppSource, faces []Face) (*Program, error) {
+	return build(src, faces, bundle)
+}
+
+func build(src AppSource, faces []Face, with func(AppSource) (*Program, error)) (*Program, error) {
 	set, err := newFaceSet(faces)
 	if err != nil {
 		return nil, err
 	}
 	src.Exports = set.exports
-	p, err := Build(src)
+	p, err := with(src)
 	if err != nil {
 		return nil, hint(err, set)
 	}
@@ -108,6 +118,9 @@ func (o *Options) fill() {
 	}
 	if o.State == nil {
 		o.State = NewState(nil)
+	}
+	if o.Store == nil {
+		o.Store = o.State
 	}
 	if o.Deliver == nil {
 		o.Deliver = func(Result) {}

@@ -22,10 +22,11 @@ type realm struct {
 	rt      *goja.Runtime
 	program *Program
 	faces   *faceSet
-	state   *State
+	store   Store
 	watch   *watch
-	cur     *unit // whose code is running
-	tx      *tx   // the state transaction of the activation under way
+	trace   func(unit, place string) // Options.Trace
+	cur     *unit                    // whose code is running
+	tx      Txn                      // the state transaction of the activation under way
 	// fatal is why this realm must be thrown away: it was interrupted, overflowed its
 	// stack, or panicked.
 	fatal error
@@ -52,8 +53,8 @@ type realm struct {
 
 // newRealm makes one for any program; adopt gives it its own. It takes about 10 ms,
 // most of it for freezing.
-func newRealm(prelude *goja.Program, faces *faceSet, state *State) (*realm, error) {
-	r := &realm{rt: goja.New(), faces: faces, state: state, watch: &watch{},
+func newRealm(prelude *goja.Program, faces *faceSet, store Store) (*realm, error) {
+	r := &realm{rt: goja.New(), faces: faces, store: store, watch: &watch{},
 		errors: map[string]goja.Value{}, protos: map[string]*goja.Object{}, exports: map[string]goja.Value{},
 		places: map[goja.StackFrame]string{}}
 	r.rt.SetMaxCallStackSize(maxCallDepth)
@@ -120,6 +121,13 @@ func (r *realm) runPrelude(prelude *goja.Program) error {
 	}
 	_, err = harden(nil, args...)
 	return err
+}
+
+// tell says what is about to run to who wants to know.
+func (r *realm) tell(unit, place string) {
+	if r.trace != nil {
+		r.trace(unit, place)
+	}
 }
 
 func (r *realm) now() time.Time {

@@ -96,6 +96,7 @@ func (u *unit) rebuild(history []Input, ops uint32) {
 			u.r.fatal = errBudget
 			break
 		}
+		u.r.tell(u.name, "")
 		u.r.watch.start() // each input has the budget of an activation
 	}
 	if u.diverged == nil && u.r.fatal == nil && u.ops < ops {

@@ -152,6 +152,7 @@ type tx struct {
 	s      *State
 	writes []Write
 	undo   []func()
+	nested []mark
 }
 
 // put sets what path names. value is v as JSON.
@@ -320,27 +321,10 @@ func (t *tx) apply(w Write) error {
 	return t.put(w.Path, v, w.Value)
 }
 
-// mark and rollback undo the later part of a transaction.
-type mark struct{ writes, undo int }
-
-func (t *tx) mark() mark { return mark{len(t.writes), len(t.undo)} }
-
+// rollback undoes the later part of a transaction.
 func (t *tx) rollback(undo int) {
 	for i := len(t.undo) - 1; i >= undo; i-- {
 		t.undo[i]()
 	}
 	t.undo = t.undo[:undo]
-}
-
-// end gives the tree back: the batch goes to the sink, or all is undone.
-func (t *tx) end(unit string, turn uint64, keep bool) {
-	if keep && len(t.writes) > 0 && !t.s.known(unit, turn) {
-		t.s.remember(unit, turn)
-		if t.s.sink != nil {
-			t.s.sink(Batch{Unit: unit, Turn: turn, Writes: t.writes})
-		}
-	} else {
-		t.rollback(0)
-	}
-	t.s.mu.Unlock()
 }

@@ -88,11 +88,7 @@ func (a *stateArray) splice(at, drop int, args []goja.Value) goja.Value {
 		value = append(value, raw...)
 	}
 	value = append(value, ']')
-	var out []any
-	a.write(strconv.Itoa(at), func(t *tx) (err error) {
-		out, err = t.splice(a.path, at, drop, in, value)
-		return err
-	})
-	raw := a.record(func() json.RawMessage { return appendNode(nil, &list{out}) })
+	out := a.write(strconv.Itoa(at), Access{Do: SpliceList, At: at, Drop: drop, Value: value, value: &list{in}})
+	raw := a.record(func() json.RawMessage { return out.JSON })
 	return must(a.r.parse(raw, nil, ""))
 }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,23 +27,11 @@ type place struct {
 	node any // nil for the root, and for what a replay made
 }
 
-var (
-	errStale   = errors.New("was replaced since it was read: read it again")
-	noValue    = json.RawMessage(`[0]`)
-	someObject = json.RawMessage(`{}`)
-	someList   = json.RawMessage(`[]`)
-)
-
-// touch locks the tree for the activation. The wait for another isolate's activation
+// touch takes the tree for the activation. The wait for another isolate's activation
 // is not this one's run time.
-func (r *realm) touch() *tx {
+func (r *realm) touch() Txn {
 	if r.tx == nil {
-		if !r.state.mu.TryLock() {
-			r.watch.pause()
-			r.state.mu.Lock()
-			r.watch.resume()
-		}
-		r.tx = &tx{s: r.state}
+		r.tx = r.store.Begin(r.watch.pause, r.watch.resume)
 	}
 	return r.tx
 }
@@ -52,7 +39,7 @@ func (r *realm) touch() *tx {
 // endState closes the activation's transaction.
 func (r *realm) endState(unit string, turn uint64, keep bool) {
 	if r.tx != nil {
-		r.tx.end(unit, turn, keep)
+		r.tx.End(unit, turn, keep)
 		r.tx = nil
 	}
 }
@@ -90,20 +77,17 @@ func (r *realm) stateTx(c goja.FunctionCall) goja.Value {
 		return must(fn(goja.Undefined(), r.stateValue))
 	}
 	t := r.touch()
-	m := t.mark()
-	undo := func() {
-		t.rollback(m.undo)
-		t.writes = t.writes[:m.writes]
-	}
+	_, _ = t.Do(Access{Do: Nest})
 	v, err := fn(goja.Undefined(), r.stateValue)
 	if err != nil {
-		undo()
+		_, _ = t.Do(Access{Do: Undo})
 		panic(err)
 	}
 	if o, ok := v.(*goja.Object); ok && kindOf(o) == "Promise" {
-		undo()
+		_, _ = t.Do(Access{Do: Undo})
 		r.throw("TypeError", "state.tx: the function must not be async")
 	}
+	_, _ = t.Do(Access{Do: Keep})
 	return v
 }
 
@@ -112,14 +96,17 @@ func (p *place) name(key string) string {
 	return strings.Join(append(append([]string{"state"}, p.path...), key), ".")
 }
 
-// current returns the node to read from, and whether it is still in the tree.
-func (p *place) current() (any, bool) {
-	p.r.touch()
-	n, ok := at(p.r.state.root, p.path)
-	if len(p.path) == 0 || ok && (p.node == nil || n == p.node) {
-		return n, true
-	}
-	return p.node, false
+// ask does one thing at this place. Reads do not fail.
+func (p *place) ask(a Access) (Found, error) {
+	a.Path, a.Node = p.path, p.node
+	return p.r.touch().Do(a)
+}
+
+func (p *place) read(do Action) json.RawMessage {
+	return p.record(func() json.RawMessage {
+		f, _ := p.ask(Access{Do: do})
+		return f.JSON
+	})
 }
 
 // record keeps what was read, or in a replay returns what was read then.
@@ -154,19 +141,9 @@ func (u *unit) note1(raw json.RawMessage) {
 func (p *place) get(key string) goja.Value {
 	var found any
 	raw := p.record(func() json.RawMessage {
-		n, _ := p.current()
-		v, ok := child(n, key)
-		if !ok {
-			return noValue
-		}
-		found = v
-		switch v.(type) {
-		case *dict:
-			return someObject
-		case *list:
-			return someList
-		}
-		return appendNode(nil, v)
+		f, _ := p.ask(Access{Do: ReadChild, Key: key})
+		found = f.Node
+		return f.JSON
 	})
 	switch string(raw) {
 	case "[0]":
@@ -190,32 +167,26 @@ func (p *place) step(key string, node any) place {
 }
 
 // json reads the whole subtree as one entry.
-func (p *place) json() json.RawMessage {
-	return p.record(func() json.RawMessage {
-		n, _ := p.current()
-		return appendNode(nil, n)
-	})
-}
+func (p *place) json() json.RawMessage { return p.read(ReadAll) }
 
 // write runs one change. A failure is recorded, for a replay has no tree to fail on.
-func (p *place) write(key string, change func(t *tx) error) {
+func (p *place) write(key string, a Access) (f Found) {
 	u := p.r.cur
+	u.refuseLook("writing " + p.name(key))
 	if u.replay != nil {
 		if why, failed := u.replay.failure(); failed {
 			p.r.throw("TypeError", "%s", why)
 		}
-		return
+		return f
 	}
-	err := errStale
-	if _, ok := p.current(); ok {
-		err = change(p.r.touch())
-	}
+	f, err := p.ask(a)
 	if err == nil {
-		return
+		return f
 	}
 	why := p.name(key) + ": " + strings.TrimPrefix(err.Error(), "sandbox: ")
 	u.note1(append(appendString([]byte(`{"!":`), why), '}'))
 	p.r.throw("TypeError", "%s", why)
+	return f
 }
 
 // take turns a script's value into a node, throwing a TypeError for what is no JSON.
@@ -231,7 +202,7 @@ func (p *place) take(key string, v goja.Value) (any, json.RawMessage) {
 
 func (p *place) set(key string, v goja.Value) bool {
 	n, raw := p.take(key, v)
-	p.write(key, func(t *tx) error { return t.put(p.step(key, nil).path, n, raw) })
+	p.write(key, Access{Do: Put, Key: key, Value: raw, value: n})
 	return true
 }
 
@@ -247,29 +218,19 @@ func (o *stateObject) Set(key string, v goja.Value) bool {
 
 func (o *stateObject) Has(key string) bool {
 	raw := o.record(func() json.RawMessage {
-		n, _ := o.current()
-		_, ok := child(n, key)
-		return strconv.AppendBool(nil, ok)
+		f, _ := o.ask(Access{Do: HasChild, Key: key})
+		return f.JSON
 	})
 	return string(raw) == "true"
 }
 
 func (o *stateObject) Delete(key string) bool {
-	o.write(key, func(t *tx) error { return t.remove(o.step(key, nil).path) })
+	o.write(key, Access{Do: Delete, Key: key})
 	return true
 }
 
 func (o *stateObject) Keys() []string {
-	raw := o.record(func() json.RawMessage {
-		n, _ := o.current()
-		l := &list{}
-		if d, ok := n.(*dict); ok {
-			for _, k := range d.keys {
-				l.items = append(l.items, k)
-			}
-		}
-		return appendNode(nil, l)
-	})
+	raw := o.read(ReadKeys)
 	var keys []string
 	if err := json.Unmarshal(raw, &keys); err != nil {
 		o.r.cur.diverge("state: the recorded keys cannot be read")
@@ -279,14 +240,7 @@ func (o *stateObject) Keys() []string {
 
 // Len, Get, Set and SetLen of lists are goja's.
 func (a *stateArray) Len() int {
-	raw := a.record(func() json.RawMessage {
-		n, _ := a.current()
-		l, _ := n.(*list)
-		if l == nil {
-			l = &list{}
-		}
-		return strconv.AppendInt(nil, int64(len(l.items)), 10)
-	})
+	raw := a.read(ReadLen)
 	n, err := strconv.Atoi(string(raw))
 	if err != nil {
 		a.r.cur.diverge(fmt.Sprintf("state: the recorded length %s cannot be read", raw))
@@ -304,8 +258,6 @@ func (a *stateArray) Get(i int) goja.Value {
 func (a *stateArray) Set(i int, v goja.Value) bool { return a.set(strconv.Itoa(i), v) }
 
 func (a *stateArray) SetLen(n int) bool {
-	a.write("length", func(t *tx) error {
-		return t.put(a.step("length", nil).path, float64(n), strconv.AppendInt(nil, int64(n), 10))
-	})
+	a.write("length", Access{Do: Put, Key: "length", Value: strconv.AppendInt(nil, int64(n), 10), value: float64(n)})
 	return true
 }

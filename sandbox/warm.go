@@ -12,7 +12,7 @@ import (
 type Warm struct {
 	faces   *faceSet
 	prelude *goja.Program
-	state   *State
+	store   Store
 	want    int
 
 	mu      sync.Mutex
@@ -25,7 +25,7 @@ type Warm struct {
 
 // NewWarm makes a stock of n realms. The first is made when one is first asked for:
 // until then it costs nothing.
-func NewWarm(faces []Face, state *State, n int) (*Warm, error) {
+func NewWarm(faces []Face, store Store, n int) (*Warm, error) {
 	set, err := newFaceSet(faces)
 	if err != nil {
 		return nil, err
@@ -34,13 +34,13 @@ func NewWarm(faces []Face, state *State, n int) (*Warm, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Warm{faces: set, prelude: prelude, state: state, want: n}, nil
+	return &Warm{faces: set, prelude: prelude, store: store, want: n}, nil
 }
 
 // take returns a realm that has no program yet, nil if none is ready. It has the next
 // made in the background.
-func (w *Warm) take(state *State) *realm {
-	if w == nil || w.state != state {
+func (w *Warm) take(store Store) *realm {
+	if w == nil || w.store != store {
 		return nil
 	}
 	w.mu.Lock()
@@ -69,7 +69,7 @@ func (w *Warm) fill() {
 			return
 		}
 		w.mu.Unlock()
-		r, err := newRealm(w.prelude, w.faces, w.state)
+		r, err := newRealm(w.prelude, w.faces, w.store)
 		w.mu.Lock()
 		if err != nil { // whoever needs a realm makes one, and is told
 			w.closed = true

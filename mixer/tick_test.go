@@ -17,7 +17,6 @@ import (
 type nowhere struct {
 	sent   int
 	closed chan struct{}
-	order  []int // sizes of what was sent last
 }
 
 func (n *nowhere) Recv([]trunk.Frame) (int, error) { <-n.closed; return 0, net.ErrClosed }
@@ -82,16 +81,13 @@ func TestTickAllocatesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, 30, 3, control.Codec_PCMU, control.Codec_PCMA, control.Codec_L16_8000)
 		tone := []*control.Source{{Body: &control.Source_Tone{Tone: &control.Tone{Segments: []*control.Tone_Segment{{Hz: []float64{440}}}}}}}
-		turn := &control.Turn{}
-		for _, b := range []*control.Command{
+		turn := &control.Turn{Commands: []*control.Command{
 			{Body: &control.Command_Play{Play: &control.Play{Op: "1", Sources: tone, Target: &control.Play_Member{Member: "member 0"}}}},
 			{Body: &control.Command_Play{Play: &control.Play{Op: "2", Sources: tone, Target: &control.Play_Room{Room: "room 1"}}}},
 			{Body: &control.Command_Record{Record: &control.Record{Op: "3", Path: "a.wav", Leg: control.Record_BOTH, Stereo: true,
 				Target: &control.Record_Member{Member: "member 0"}}}},
 			{Body: &control.Command_Record{Record: &control.Record{Op: "4", Path: "b.wav", Target: &control.Record_Room{Room: "room 1"}}}},
-		} {
-			turn.Commands = append(turn.Commands, b)
-		}
+		}}
 		c.Obey(1, turn)
 		synctest.Wait()
 		s := c.tick.scene.Load()

@@ -33,8 +33,8 @@ type world struct {
 	rtp     *memory.Net
 	trunks  *trunk.Memory
 	workers sync.WaitGroup
-	ends    map[string]context.CancelFunc
-	host    byte // of the phone made last
+	ends    map[string]func() // a worker's end, which waits for it
+	host    byte              // of the phone made last
 	log     *testLog
 }
 
@@ -50,7 +50,7 @@ func inWorld(t *testing.T, scripts map[string]string, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
 			t: t, scripts: dir, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
-			ends: map[string]context.CancelFunc{}, log: &testLog{},
+			ends: map[string]func(){}, log: &testLog{},
 		}
 		w.start(filepath.Join(t.TempDir(), "recordings"))
 		defer func() {
@@ -139,8 +139,13 @@ func (w *world) trunk(at string) trunk.Conn {
 
 func (w *world) runWorker(name string, work, link func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	w.ends[name] = cancel
+	ended := make(chan struct{})
+	w.ends[name] = func() {
+		cancel()
+		<-ended
+	}
 	w.workers.Go(func() {
+		defer close(ended)
 		if err := runWorker(ctx, os.DevNull, work, link); err != nil && ctx.Err() == nil {
 			w.log.Write([]byte(name + ": " + err.Error() + "\n"))
 		}
@@ -161,6 +166,7 @@ func (w *world) stop() {
 type caller struct {
 	t     *testing.T
 	press chan string
+	hold  chan bool
 	end   context.CancelFunc
 	done  chan struct{}
 
@@ -169,10 +175,21 @@ type caller struct {
 
 	mu    sync.Mutex
 	heard []int16
+	also  func([]int16) // sees each frame as it comes; nil: nobody
 }
 
 // dials places a call that speaks a tone of hz (0: silence), and returns at once.
 func (w *world) dials(user string, hz float64) *caller {
+	w.t.Helper()
+	var speak func([]int16)
+	if hz > 0 {
+		speak = dsp.NewOscillator(8000, 8000, hz).Fill
+	}
+	return w.dialsAs(user, speak)
+}
+
+// dialsAs places a call that speaks what speak fills.
+func (w *world) dialsAs(user string, speak func([]int16)) *caller {
 	w.t.Helper()
 	w.host++
 	ip := netip.AddrFrom4([4]byte{10, 0, 0, 100 + w.host})
@@ -185,14 +202,10 @@ func (w *world) dials(user string, hz float64) *caller {
 		w.t.Fatal(err)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	c := &caller{t: w.t, press: make(chan string), end: end, done: make(chan struct{})}
+	c := &caller{t: w.t, press: make(chan string), hold: make(chan bool), end: end, done: make(chan struct{})}
 	cfg := phone.Config{
 		URI: "sip:" + user + "@" + sipAddr.String(), SIP: sip, Hop: sipAddr, RTP: packetConn{rtp},
-		Seed: [32]byte{w.host}, Press: c.press, Heard: c.hear,
-	}
-	if hz > 0 {
-		voice := dsp.NewOscillator(8000, 8000, hz)
-		cfg.Speak = voice.Fill
+		Seed: [32]byte{w.host}, Speak: speak, Press: c.press, Hold: c.hold, Heard: c.hear,
 	}
 	w.workers.Go(func() {
 		defer close(c.done)
@@ -205,6 +218,9 @@ func (c *caller) hear(frame []int16) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.heard = append(c.heard, frame...)
+	if c.also != nil {
+		c.also(frame)
+	}
 }
 
 // listen returns what the phone hears in the next while.

@@ -21,7 +21,6 @@ func (p *phone) talk(a sdp.Agreement) {
 		return
 	}
 	p.agreed = true
-	p.frames.Reset(frameTime)
 }
 
 // hold offers the call anew: on hold we still send, and hear nothing.
@@ -37,6 +36,7 @@ func (p *phone) hold(on bool) {
 func (p *phone) pickUp() {
 	p.report.Answered = true
 	p.answered = time.Now()
+	p.frames.Reset(frameTime) // a frame is sent when it has been spoken: the first after 20 ms
 	p.report.SetupMs = float64(p.answered.Sub(p.began).Microseconds()) / 1000
 	p.hangup.Reset(p.cfg.limit())
 	if p.cfg.Digits != "" {
@@ -49,7 +49,7 @@ func (p *phone) speak() {
 	if !p.report.Answered || p.leaving || p.ended {
 		return // early media is heard, not answered
 	}
-	due := int(time.Since(p.answered)/frameTime) + 1
+	due := int(time.Since(p.answered) / frameTime)
 	if due > p.owed+5 {
 		p.owed = due - 5 // the machine stood still; the past is not made up for
 	}

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -61,23 +59,11 @@ func benchCalls(ctx context.Context, f benchCallsFlags, w io.Writer) error {
 	if f.rate < 1 || f.rate > 5000 || f.duration < time.Second || f.duration > time.Hour {
 		return refuse("bench calls: --rate must lie within 1 and 5000, --duration within 1s and 1h")
 	}
-	dir, err := os.MkdirTemp("", "callwright-bench-")
+	e, clean, err := benchedWith(ctx, benchScript)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	scripts := filepath.Join(dir, "scripts")
-	if err := os.Mkdir(scripts, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(scripts, "bench.js"), []byte(benchScript), 0o600); err != nil {
-		return err
-	}
-	e, err := startBenched(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer e.stop()
+	defer clean()
 	figures, err := measureCalls(ctx, f, e)
 	if err != nil {
 		return err
@@ -102,24 +88,12 @@ func measureCalls(ctx context.Context, f benchCallsFlags, e *benched) ([]figure,
 		return nil, err
 	}
 	before := caller.tally()
-	cpu, err := e.cpu()
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	if err := pause(ctx, f.duration); err != nil {
-		return nil, err
-	}
-	took := time.Since(began).Seconds()
-	used, err := e.cpu()
+	used, took, err := e.spent(ctx, f.duration)
 	if err != nil {
 		return nil, err
 	}
 	cancel()
 	<-ended
-	for role := range used {
-		used[role] -= cpu[role]
-	}
 	return callFigures(f, before, caller.tally(), used, took)
 }
 

@@ -33,6 +33,47 @@ type benched struct {
 	sip netip.AddrPort
 }
 
+// benchedWith starts an engine on one script; clean ends it and forgets its files.
+func benchedWith(ctx context.Context, script string) (e *benched, clean func(), err error) {
+	dir, err := os.MkdirTemp("", "callwright-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	scripts := filepath.Join(dir, "scripts")
+	if err = os.Mkdir(scripts, 0o700); err == nil {
+		err = os.WriteFile(filepath.Join(scripts, "bench.js"), []byte(script), 0o600)
+	}
+	if err == nil {
+		e, err = startBenched(ctx, dir)
+	}
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, nil, err
+	}
+	return e, func() { e.stop(); os.RemoveAll(dir) }, nil
+}
+
+// spent waits for d and returns the processor time the engine took meanwhile, by
+// role, and how many seconds it really was.
+func (e *benched) spent(ctx context.Context, d time.Duration) (roles map[string]float64, took float64, err error) {
+	before, err := e.cpu()
+	if err != nil {
+		return nil, 0, err
+	}
+	began := time.Now()
+	if err := pause(ctx, d); err != nil {
+		return nil, 0, err
+	}
+	took = time.Since(began).Seconds()
+	if roles, err = e.cpu(); err != nil {
+		return nil, 0, err
+	}
+	for role := range roles {
+		roles[role] -= before[role]
+	}
+	return roles, took, nil
+}
+
 func startBenched(ctx context.Context, dir string) (*benched, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -71,7 +112,7 @@ func startBenched(ctx context.Context, dir string) (*benched, error) {
 	}
 	if err != nil {
 		e.stop()
-		return nil, fmt.Errorf("bench calls: the engine did not start: %w: %s", err, lastLine(e.log.Bytes()))
+		return nil, fmt.Errorf("bench: the engine did not start: %w: %s", err, lastLine(e.log.Bytes()))
 	}
 	return e, nil
 }
@@ -114,7 +155,7 @@ func (e *benched) cpu() (map[string]float64, error) {
 		roles[words[1]] += float64(user+system) / clockTicks
 	}
 	if len(roles) < 4 {
-		return nil, fmt.Errorf("bench calls: only %d processes of the engine are left: %s", len(roles), lastLine(e.log.Bytes()))
+		return nil, fmt.Errorf("bench: only %d processes of the engine are left: %s", len(roles), lastLine(e.log.Bytes()))
 	}
 	return roles, nil
 }

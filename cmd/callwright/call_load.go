@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -17,11 +18,15 @@ import (
 	"github.com/callwright/callwright/media/sdp"
 )
 
-// callLoad is the load of `bench calls`: one SIP core that is very many phones, all on
-// one UDP socket, with their RTP on another. run's goroutine owns all but the tally.
+// callLoad is the load of `bench calls` and `bench chain`: one SIP core that is very
+// many phones, all on one UDP socket, with their RTP on another. run's goroutine owns
+// all but the tally.
 type callLoad struct {
 	to      netip.AddrPort
-	rate    int
+	rate    int // calls a second
+	calls   int // how many in all; 0: no end
+	user    func(n int) string
+	voice   voice
 	ua      *call.UA
 	edge    *signal.Edge
 	flow    call.Flow
@@ -30,17 +35,35 @@ type callLoad struct {
 	done    chan struct{}
 	timers  map[call.TimerID]*time.Timer
 	live    map[string]*loadedCall
+	slots   [20][]*loadedCall // calls by the millisecond of a frame they speak in
+	slot    int
+	byPort  [1 << 16]atomic.Int32 // call number + 1 of the engine's RTP port
 	serving sync.WaitGroup
 
 	mu    sync.Mutex
 	count callTally
 }
 
+// voice is what phones say, and who listens to what they hear.
+type voice interface {
+	// says fills the payload that call n sends now, 20 ms of PCMU.
+	says(n int, now time.Time, payload []byte)
+	// hears takes a payload that call n got; it is called on another goroutine.
+	hears(n int, now time.Time, payload []byte)
+}
+
+// silence says nothing and listens to nobody.
+type silence struct{}
+
+func (silence) says(int, time.Time, []byte)  {}
+func (silence) hears(int, time.Time, []byte) {}
+
 // loadedCall is one call of the load.
 type loadedCall struct {
+	n        int
 	began    time.Time
 	answered bool
-	remote   *net.UDPAddr // of its RTP, once agreed
+	remote   netip.AddrPort // of the engine's RTP, once agreed
 	packet   rtp.Packet
 }
 
@@ -81,13 +104,13 @@ func newCallLoad(to netip.AddrPort, rate int) (*callLoad, error) {
 		inputs: make(chan call.Input, 1<<16), done: make(chan struct{}),
 		timers: map[call.TimerID]*time.Timer{}, live: map[string]*loadedCall{},
 		count: callTally{causes: map[string]int{}},
+		user:  func(int) string { return "1000" }, voice: silence{},
 	}
 	var seed [32]byte
 	rand.Read(seed[:])
 	c.ua = call.NewUA(call.Config{Seed: seed})
 	c.edge = signal.New(signal.Config{Sink: c.put})
 	c.serving.Go(func() { c.edge.ServeUDP(pc) })
-	c.serving.Go(c.drain)
 	return c, nil
 }
 
@@ -98,33 +121,44 @@ func (c *callLoad) put(in call.Input) {
 	}
 }
 
-// drain takes what the engine sends and throws it away.
-func (c *callLoad) drain() {
+// listen takes what the engine sends.
+func (c *callLoad) listen() {
 	b := make([]byte, 2048)
+	var p rtp.Packet
 	for {
-		if _, err := c.media.Read(b); err != nil {
+		n, from, err := c.media.ReadFromUDPAddrPort(b)
+		if err != nil {
 			return
+		}
+		if call := c.byPort[from.Port()].Load(); call > 0 && p.Parse(b[:n]) == nil {
+			c.voice.hears(int(call-1), time.Now(), p.Payload)
 		}
 	}
 }
 
 // run places calls at the rate until ctx ends; it does not wait for the last ones.
 func (c *callLoad) run(ctx context.Context) {
-	pace, frames := time.NewTicker(time.Millisecond), time.NewTicker(20*time.Millisecond)
+	c.serving.Go(c.listen)
+	pace := time.NewTicker(time.Millisecond)
 	defer c.close()
 	defer pace.Stop()
-	defer frames.Stop()
-	began, placed := time.Now(), 0
+	began, placed, spoken := time.Now(), 0, 0
 	for {
 		select {
 		case in := <-c.inputs:
 			c.step(in)
-		case <-pace.C:
-			for due := int(time.Since(began).Seconds() * float64(c.rate)); placed < due; placed++ {
-				c.dial(strconv.Itoa(placed))
+		case now := <-pace.C:
+			due := int(now.Sub(began).Seconds() * float64(c.rate))
+			if c.calls > 0 {
+				due = min(due, c.calls)
 			}
-		case <-frames.C:
-			c.speak()
+			for ; placed < due; placed++ {
+				c.dial(placed)
+			}
+			// A ticker drops what it is late for; phones do not.
+			for ; spoken < int(now.Sub(began)/time.Millisecond); spoken++ {
+				c.speak(now)
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -141,11 +175,15 @@ func (c *callLoad) close() {
 	c.serving.Wait()
 }
 
-func (c *callLoad) dial(leg string) {
-	c.live[leg] = &loadedCall{began: time.Now(), packet: rtp.Packet{SSRC: uint32(len(c.live)), Payload: make([]byte, 160)}}
+func (c *callLoad) dial(n int) {
+	leg := strconv.Itoa(n)
+	l := &loadedCall{n: n, began: time.Now(), packet: rtp.Packet{SSRC: uint32(n + 1), Payload: make([]byte, 160)}}
+	c.live[leg] = l
+	slot := &c.slots[n%len(c.slots)]
+	*slot = append(*slot, l)
 	local := c.media.LocalAddr().(*net.UDPAddr).AddrPort()
 	c.step(call.Dial{
-		Leg: leg, Flow: c.flow, URI: "sip:1000@" + c.to.String(),
+		Leg: leg, Flow: c.flow, URI: "sip:" + c.user(n) + "@" + c.to.String(),
 		From: call.Party{URI: "sip:bench@" + c.flow.Local}, Media: sdp.Local{Addr: local, ID: 1, Version: 1},
 	})
 }
@@ -164,7 +202,8 @@ func (c *callLoad) step(in call.Input) {
 			}
 		case call.Agreed:
 			if l := c.live[a.Leg]; l != nil {
-				l.remote = net.UDPAddrFromAddrPort(a.Media.Remote)
+				l.remote = a.Media.Remote
+				c.byPort[l.remote.Port()].Store(int32(l.n + 1))
 			}
 		case call.Answered:
 			c.answered(a.Leg)
@@ -199,6 +238,8 @@ func (c *callLoad) over(e call.Ended) {
 		return
 	}
 	delete(c.live, e.Leg)
+	slot := &c.slots[l.n%len(c.slots)]
+	*slot = slices.DeleteFunc(*slot, func(o *loadedCall) bool { return o == l })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l.answered {
@@ -209,17 +250,20 @@ func (c *callLoad) over(e call.Ended) {
 	c.count.causes[fmt.Sprintf("%s %d", e.Cause.Name, e.Cause.SIP)]++
 }
 
-// speak sends a frame of every call that is up.
-func (c *callLoad) speak() {
-	b := make([]byte, rtp.HeaderSize+160)
-	for _, l := range c.live {
-		if l.remote == nil {
+// speak sends a frame of every call whose millisecond it is: real phones do not all
+// speak at once.
+func (c *callLoad) speak(now time.Time) {
+	var b [rtp.HeaderSize + 160]byte
+	c.slot = (c.slot + 1) % len(c.slots)
+	for _, l := range c.slots[c.slot] {
+		if !l.remote.IsValid() {
 			continue
 		}
-		n := l.packet.Put(b)
+		c.voice.says(l.n, now, l.packet.Payload)
+		n := l.packet.Put(b[:])
 		l.packet.Seq++
 		l.packet.Timestamp += 160
-		c.media.WriteTo(b[:n], l.remote)
+		c.media.WriteToUDPAddrPort(b[:n], l.remote)
 	}
 }
 

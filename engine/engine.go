@@ -7,6 +7,7 @@ import (
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
@@ -29,6 +30,9 @@ type Config struct {
 	// Commit calls done once all state written so far is on disk on a majority.
 	// Nil: state lives in memory and a commit succeeds at once.
 	Commit func(done func(error))
+	// Fetch performs scripts' HTTP requests and tells the result once, from another
+	// goroutine; it must not block. Nil: there are none.
+	Fetch func(fetch.Request, func(fetch.Result))
 	// Keep holds kv and the apps' schedules. Nil: in memory.
 	Keep *keep.Keep
 	// Contact is the URI that peers reach us by, for a listener's address.

@@ -49,6 +49,8 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.timers.disarm(a.Timer)
 	case flow.Commit:
 		s.commit(a)
+	case flow.Fetch:
+		s.fetch(a)
 	case flow.Note:
 		s.note(a)
 	case flow.Reply:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/flow"
 )
 
@@ -50,4 +51,15 @@ func (s *shard) reply(r flow.Reply) {
 		delete(s.replies, r.ID)
 		c <- r // has room for the one
 	}
+}
+
+// fetch gives a script's HTTP request to the edge; the result is a turn of its own.
+func (s *shard) fetch(a flow.Fetch) {
+	if s.config.Fetch == nil {
+		s.push(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: fetch.Result{Error: &fetch.Error{Name: "Denied", Message: "this engine sends no requests"}}})
+		return
+	}
+	s.config.Fetch(a.Request, func(r fetch.Result) {
+		s.inbox.put(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: r})
+	})
 }

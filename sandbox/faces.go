@@ -46,6 +46,8 @@ type Method struct {
 	// Calling one is the operation of this method, with "function", its name, and "args",
 	// the list of its arguments, beside the method's own (app.use('billing').price(1)).
 	Remote bool
+	// Global: a global of that name instead of an export of 'callwright' (fetch).
+	Global bool
 	// Local: no operation; the host does it itself. "race" is the only one.
 	Local bool
 	// Brief: the functions among its arguments are not asked after the operation's

@@ -74,8 +74,10 @@ func newFaceSet(faces []Face) (*faceSet, error) {
 	if s.classes[""] == nil {
 		s.classes[""] = &class{methods: map[string]*method{}, notBuilt: map[string]bool{}}
 	}
-	for name := range s.classes[""].methods {
-		s.exports = append(s.exports, name)
+	for name, m := range s.classes[""].methods {
+		if !m.Global {
+			s.exports = append(s.exports, name)
+		}
 	}
 	for name := range s.classes[""].notBuilt {
 		s.exports = append(s.exports, name)

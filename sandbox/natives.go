@@ -43,12 +43,15 @@ func (r *realm) makeProtos(race goja.Value) {
 	for name, c := range r.faces.classes {
 		if name == "" {
 			for _, m := range c.methods {
-				r.exports[m.Name] = r.verb(m, race)
+				if !m.Global {
+					r.exports[m.Name] = r.verb(m, race)
+				}
 			}
 			continue
 		}
 		r.protos[name] = r.proto(c, race)
 	}
+	r.makeGlobals(race)
 	r.exports["race"] = race
 	for name, c := range r.errors {
 		r.exports[name] = c

@@ -662,4 +662,60 @@ declare module 'callwright' {
   export class Diverged extends Error {}
   /** What is needed is taken or full. */
   export class Busy extends Error {}
+
+  export interface FetchOptions {
+    /** GET, or POST when there is a body. */
+    method?: string;
+    /** Names count without regard to case. Host, Content-Length and their like are not yours to set. */
+    headers?: Headers | Record<string, string> | Iterable<[string, string]>;
+    /** At most 64 KB; streams and FormData are refused. */
+    body?: string | ArrayBuffer | ArrayBufferView | { toString(): string };
+    /** Sends this value as JSON in place of a body. */
+    json?: any;
+    /** Of each attempt, at most 60s. @default '10s' */
+    timeout?: Duration;
+    /** How often to try again after a network error or 502, 503, 504; at most 5. @default 0 */
+    retries?: number;
+  }
+}
+
+/**
+ * Sends an HTTP request. It is an operation: numbered and journalled, so that a rebuilt
+ * flow does not send it again; its number travels as Idempotency-Key, the same at each
+ * retry. The app's manifest must grant the host (`fetch: [api.example.com]` in app.yaml;
+ * private and loopback addresses by themselves, by no pattern): else Denied is thrown.
+ * Further errors: Timeout, RangeError (an answer of more than 64 KB), Busy (64 requests
+ * of the app are under way), and TypeError for all that goes wrong on the network.
+ * @example const r = await fetch('https://crm.example.com/callers/' + call.from.number, { timeout: '2s', retries: 1 });
+ * const vip = r.ok && (await r.json()).vip;
+ */
+declare function fetch(url: string | { toString(): string }, options?: import('callwright').FetchOptions): Promise<Response>;
+
+/** What fetch gives. Its body is there whole; streams are refused. */
+interface Response {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly headers: Headers;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** Headers by name, without regard to case. */
+declare class Headers {
+  constructor(init?: Headers | Record<string, string> | Iterable<[string, string]>);
+  append(name: string, value: string): void;
+  set(name: string, value: string): void;
+  get(name: string): string | null;
+  has(name: string): boolean;
+  delete(name: string): void;
+  forEach(each: (value: string, name: string, headers: Headers) => void): void;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  entries(): IterableIterator<[string, string]>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
 }

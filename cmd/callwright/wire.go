@@ -12,6 +12,7 @@ import (
 	"github.com/callwright/callwright/engine"
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/cluster"
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
@@ -32,6 +33,8 @@ type brainParts struct {
 	Allow   []netip.Prefix
 	Missed  int // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
 	Log     *slog.Logger
+	// Fetch says what hosts apps may send requests to; nil: none.
+	Fetch func(app, hostport string, private bool) error
 	// Kill asks a supervisor to end a worker that no longer answers; nil: there is
 	// none.
 	Kill func(worker string)
@@ -47,6 +50,7 @@ type brain struct {
 	scripts *script.Catalogue
 	state   *cluster.Store
 	kept    *keep.Keep
+	fetch   *fetch.Edge
 	operate *operator
 
 	end  context.CancelFunc
@@ -62,6 +66,7 @@ type brain struct {
 // joinBrain makes a brain that runs but listens nowhere yet. Close ends it.
 func joinBrain(p brainParts) (*brain, error) {
 	b := &brain{log: p.Log, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	b.fetch = fetch.New(fetch.Config{Allow: p.Fetch, UserAgent: product})
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {
@@ -82,8 +87,8 @@ func joinBrain(p brainParts) (*brain, error) {
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Keep: b.kept,
-		Log:  p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
+		Keep: b.kept, Fetch: b.fetch.Do,
+		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(),
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -165,6 +170,7 @@ func (b *brain) close(grace time.Duration) error {
 	b.hub.Close()
 	b.end()
 	b.runs.Wait()
+	b.fetch.Close()
 	b.scripts.Close()
 	return b.state.Close()
 }

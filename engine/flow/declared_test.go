@@ -138,9 +138,13 @@ func TestDeclarationsAreTheTable(t *testing.T) {
 			real = append(real, f.Name)
 		}
 		for _, m := range face.Methods {
-			real = append(real, m.Name)
+			if !m.Global {
+				real = append(real, m.Name)
+			} else if !strings.Contains(stdlib.Declarations, "\ndeclare function "+m.Name+"(") {
+				t.Errorf("the global %s is not declared", m.Name)
+			}
 			compareOptions(t, d, face.Class, m)
-			if strings.Contains(m.ResultType, "Result") && d.interfaces[m.ResultType] == nil {
+			if strings.Contains(m.ResultType, "Result") && !m.Global && d.interfaces[m.ResultType] == nil {
 				t.Errorf("%s.%s: %s is not declared", face.Class, m.Name, m.ResultType)
 			}
 		}
@@ -192,7 +196,7 @@ func TestEveryVerbIsDescribed(t *testing.T) {
 			if face.Class == "" {
 				name = m.Name
 			}
-			if !d.docs[name] {
+			if !d.docs[name] && !m.Global {
 				t.Errorf("%s has no sentence", name)
 			}
 		}

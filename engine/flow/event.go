@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/sdp"
 	"github.com/callwright/callwright/sandbox"
@@ -91,6 +92,13 @@ type (
 		Write               bool
 	}
 
+	// Fetched answers a Fetch.
+	Fetched struct {
+		Unit   string
+		Op     uint32
+		Result fetch.Result
+	}
+
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
 )
@@ -109,6 +117,7 @@ func (RoomFailed) input()  {}
 func (Worked) input()      {}
 func (Committed) input()   {}
 func (Fired) input()       {}
+func (Fetched) input()     {}
 func (Request) input()     {}
 func (Evaluate) input()    {}
 
@@ -184,6 +193,13 @@ type (
 		Op   uint32
 	}
 
+	// Fetch is an HTTP request of a script, for the edge; Fetched answers it.
+	Fetch struct {
+		Unit    string
+		Op      uint32
+		Request fetch.Request
+	}
+
 	// Reply answers a Request. An Error of ours has a "code" among its Props: no-app,
 	// no-function, too-large, busy, gone, timeout; one of the script's has none.
 	Reply struct {
@@ -217,6 +233,7 @@ func (Disarm) action()    {}
 func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
+func (Fetch) action()     {}
 func (Reply) action()     {}
 
 // HistoryVersion is the version of the format that History writes.

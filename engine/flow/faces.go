@@ -33,6 +33,7 @@ var kinds = map[string]kind{
 	"Call.record":     {make: func() verb { return &record{} }, audio: true},
 	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
 
+	".fetch":          {make: func() verb { return &fetching{} }},
 	".lock":           {make: func() verb { return &lock{} }},
 	"App.use":         {make: func() verb { return &useApp{} }},
 	"App.every":       {make: func() verb { return &every{} }},
@@ -77,7 +78,7 @@ func functionsFace() sandbox.Face {
 					missing("spatial"), missing("record"), missing("controls"), missing("dtmf"), missing("placement"), missing("history"),
 				}},
 			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
-			lockMethod(),
+			lockMethod(), fetchMethod(),
 			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
 			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
 			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},

@@ -50,3 +50,18 @@ func lockMethod() sandbox.Method {
 			{Name: "ttl", Type: sandbox.Duration, Default: "30s"},
 		}}
 }
+
+func fetchMethod() sandbox.Method {
+	return sandbox.Method{Name: "fetch", Doc: "an HTTP request", Global: true, ResultType: "Response",
+		Params: []sandbox.Param{{Name: "url", Type: sandbox.String}},
+		Options: []sandbox.Option{
+			{Name: "method", Type: sandbox.String, Doc: "GET, or POST with a body"},
+			{Name: "headers", Type: sandbox.Object},
+			{Name: "body", Type: sandbox.Object},
+			{Name: "json", Type: sandbox.Any},
+			{Name: "timeout", Type: sandbox.Duration, Default: "10s"},
+			{Name: "retries", Type: sandbox.Integer, Default: 0},
+			missing("signal"), missing("redirect"), missing("cache"), missing("credentials"), missing("mode"), missing("keepalive"),
+			missing("referrer"), missing("referrerPolicy"), missing("integrity"), missing("duplex"), missing("window"), missing("priority"),
+		}}
+}

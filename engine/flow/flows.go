@@ -100,6 +100,8 @@ func (f *Flows) take(in Input) {
 		f.request(in)
 	case Evaluate:
 		f.evaluate(in)
+	case Fetched:
+		f.toOp(in.Unit, in.Op, fetched{in.Result})
 	case Committed:
 		f.toOp(in.Unit, in.Op, committed{why: in.Why})
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
 )
@@ -48,6 +49,7 @@ type (
 	committed struct{ why string }
 	steer     struct{ method string } // pause, resume, stop of a Playback or Recording
 	replaced  struct{}                // a later gather took over
+	fetched   struct{ fetch.Result }
 )
 
 // kind is how the verbs of one name begin.
@@ -210,6 +212,10 @@ func badOption(text string) *sandbox.HostError {
 
 func plainError(text string) *sandbox.HostError {
 	return &sandbox.HostError{Name: "Error", Message: text}
+}
+
+func hostError(name, text string) *sandbox.HostError {
+	return &sandbox.HostError{Name: name, Message: text}
 }
 
 func busyError(text string) *sandbox.HostError {

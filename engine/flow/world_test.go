@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
 )
@@ -32,6 +33,7 @@ type world struct {
 	logs    []string
 	over    map[string]bool
 	replies map[string]Reply
+	web     func(fetch.Request) fetch.Result // answers fetches
 
 	activations int
 	loseAt      int // the activation whose isolate is lost; 0: none
@@ -125,6 +127,8 @@ func (w *world) do(a Action) {
 		w.obey(a.Call, a.Command)
 	case Commit:
 		w.after(time.Millisecond, func() { w.step(Committed{Unit: a.Unit, Op: a.Op}) })
+	case Fetch:
+		w.after(10*time.Millisecond, func() { w.step(Fetched{a.Unit, a.Op, w.web(a.Request)}) })
 	case Reply:
 		w.replies[a.ID] = a
 	case FreeRoom:

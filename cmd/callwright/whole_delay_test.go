@@ -48,9 +48,9 @@ export default async call => {
 		const pairs = 25
 		var callers []*caller
 		var said, heard [pairs]onset
-		voices := make([]*voice, pairs)
+		voices := make([]*spoken, pairs)
 		for i := range pairs {
-			v, from, to := &voice{}, &said[i], &heard[i]
+			v, from, to := &spoken{}, &said[i], &heard[i]
 			voices[i] = v
 			number := fmt.Sprintf("70%02d", i)
 			talker := w.dialsAs(number, func(frame []int16) {

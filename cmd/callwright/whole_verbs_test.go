@@ -9,14 +9,14 @@ import (
 	"github.com/callwright/callwright/media/dsp"
 )
 
-// voice is what a phone says, changed while it speaks. Its fill is the phone's.
-type voice struct {
+// spoken is what a phone says, changed while it speaks. Its fill is the phone's.
+type spoken struct {
 	hz   atomic.Int64 // 0: silence
 	said int64
 	osc  *dsp.Oscillator
 }
 
-func (v *voice) fill(frame []int16) {
+func (v *spoken) fill(frame []int16) {
 	if hz := v.hz.Load(); hz != v.said {
 		v.said = hz
 		v.osc = dsp.NewOscillator(8000, 8000, float64(hz))
@@ -51,7 +51,7 @@ func TestTypeAheadThroughTheMenu(t *testing.T) {
 // What a caller says into a recording comes back to him: all of it, as loud.
 func TestRecordAndHearYourself(t *testing.T) {
 	inWorld(t, shipped(t), func(w *world) {
-		v := &voice{}
+		v := &spoken{}
 		c := w.dialsAs("1000", v.fill)
 		time.Sleep(200 * time.Millisecond)
 		c.press <- "3"

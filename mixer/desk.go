@@ -79,6 +79,9 @@ func (d *desk) unlock() {
 	out := d.out
 	d.out = nil
 	d.mu.Unlock()
+	if d.tick.rests {
+		d.tick.poke()
+	}
 	for _, e := range out {
 		d.cfg.Report.Report(e)
 	}

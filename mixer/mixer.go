@@ -25,8 +25,12 @@ type Config struct {
 	Recordings string     // directory, made if missing; empty: none
 	Report     control.Reporter
 
-	Capacity int             // members; 0: 2000
-	Kernels  *kernel.Kernels // nil: the best of this machine
+	Capacity int // members; 0: 2000
+	// Rests lets the tick rest while nobody speaks and nothing plays or records: then
+	// members get no frames. Phones of people must hear frames always; those of tests
+	// in virtual time need not, and an hour of waiting costs nothing.
+	Rests   bool
+	Kernels *kernel.Kernels // nil: the best of this machine
 }
 
 const defaultCapacity = 2000
@@ -63,8 +67,12 @@ func New(cfg Config) (*Mixer, error) {
 	}
 	m := &Mixer{cfg: cfg, instance: random(), count: new(counters)}
 	m.tick = newTicker(cfg.Trunk, cfg.Kernels, m.count)
+	m.tick.rests = cfg.Rests
 	table := newTable()
 	m.receive = &receiver{conn: cfg.Trunk, table: table, count: m.count}
+	if cfg.Rests {
+		m.receive.came = m.tick.poke
+	}
 	m.desk = newDesk(cfg, roots, m.tick, table, m.count)
 	return m, nil
 }

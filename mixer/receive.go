@@ -10,6 +10,7 @@ type receiver struct {
 	conn  trunk.Conn
 	table *table
 	count *counters
+	came  func() // told of frames, nil: nobody is
 }
 
 // batch is how many frames are taken at once.
@@ -25,6 +26,9 @@ func (r *receiver) run() error {
 		}
 		for i := range fs[:n] {
 			r.take(&fs[i])
+		}
+		if r.came != nil {
+			r.came()
 		}
 	}
 }

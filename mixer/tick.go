@@ -47,6 +47,9 @@ type ticker struct {
 	wake  chan struct{} // there may be something to do again
 	talks chan talk
 
+	rests   bool // see Config
+	calmFor int  // ticks
+
 	packet  []byte  // a payload on its way from a ring
 	samples []int16 // it decoded
 	prompt  []int16 // a frame of a prompt, or of a room's mix
@@ -85,6 +88,10 @@ func (t *ticker) run(ctx context.Context) {
 			t.step(s)
 			wait, off := c.next(began, time.Now())
 			t.account(s, off)
+			if t.rests && t.calm(s) {
+				t.rest(ctx, s, &c)
+				continue
+			}
 			if wait == 0 {
 				continue
 			}

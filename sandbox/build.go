@@ -21,6 +21,10 @@ type AppSource struct {
 	// Extra is what else makes a version beside the code, such as the app's manifest:
 	// another Extra is another version. Nil adds nothing.
 	Extra []byte
+	// Modules are the host's own modules in JavaScript, by name ("callwright/test").
+	// They import from 'callwright' what is beneath them. In errors and stacks it is
+	// their caller's line that counts.
+	Modules map[string]string
 }
 
 // Program is a bundled and compiled app. It is immutable and shared by isolates.
@@ -81,7 +85,7 @@ func bundle(src AppSource) (*Program, error) {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
 	}
-	j := jail{root: root, exports: src.Exports}
+	j := jail{root: root, exports: src.Exports, modules: src.Modules}
 	if entry, err = j.inside(entry); err != nil {
 		return nil, &ScriptError{App: src.Name, File: filepath.Base(src.Entry), Name: "Error", Message: err.Error()}
 	}

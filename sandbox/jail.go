@@ -17,6 +17,7 @@ var ErrOutside = errors.New("sandbox: outside the scripts directory")
 type jail struct {
 	root    string // absolute, without symbolic links
 	exports []string
+	modules map[string]string
 }
 
 // inside returns the real path of a file, or an error that names it.
@@ -41,8 +42,11 @@ func (j jail) plugin() api.Plugin {
 		b.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 			return j.file(b, a)
 		})
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: hostNS}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-			text := j.hostModule()
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: hostNS}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			text, own := j.modules[a.Path]
+			if !own {
+				text = j.hostModule()
+			}
 			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 		})
 		// What esbuild itself decides to open is checked once more.
@@ -57,6 +61,9 @@ func (j jail) plugin() api.Plugin {
 // known exports, so that esbuild itself reports an unknown one at the author's line;
 // require gets the host's object at run time.
 func (j jail) host(a api.OnResolveArgs) (api.OnResolveResult, error) {
+	if _, own := j.modules[a.Path]; own {
+		return api.OnResolveResult{Path: a.Path, Namespace: hostNS}, nil
+	}
 	if strings.HasPrefix(a.Path, hostPrefix) {
 		return api.OnResolveResult{}, fmt.Errorf("%q is not built yet", a.Path)
 	}

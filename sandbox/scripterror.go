@@ -45,7 +45,7 @@ func readSources(smap []byte) sources {
 		return out
 	}
 	for i, name := range m.Sources {
-		if i < len(m.Content) {
+		if i < len(m.Content) && !strings.HasPrefix(name, hostNS+":") {
 			out[name] = m.Content[i]
 		}
 	}
@@ -87,15 +87,15 @@ func fromEsbuild(app, root string, m api.Message) *ScriptError {
 	return e
 }
 
-var noExport = regexp.MustCompile(`^No matching export in "` + hostNS + `:callwright" for import "(.*)"$`)
+var noExport = regexp.MustCompile(`^No matching export in "` + hostNS + `:(callwright[^"]*)" for import "(.*)"$`)
 
 // rewrite says what an esbuild message means to an author of scripts.
 func rewrite(text string) string {
 	if m := noExport.FindStringSubmatch(text); m != nil {
-		if m[1] == "default" {
-			return `'callwright' has no default export: import the names in braces`
+		if m[2] == "default" {
+			return fmt.Sprintf("'%s' has no default export: import the names in braces", m[1])
 		}
-		return fmt.Sprintf("'callwright' has no export %q", m[1])
+		return fmt.Sprintf("'%s' has no export %q", m[1], m[2])
 	}
 	if strings.HasPrefix(text, "Top-level await") {
 		return "await at the top level is not supported: use it in the exported function"

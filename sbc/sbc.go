@@ -27,6 +27,7 @@ type Config struct {
 	Ports     uint16     // two a stream
 	Reporter  control.Reporter
 	Log       *slog.Logger // nil: none
+	Rests     bool         // see relay.Config
 }
 
 // SBC implements control.Worker.
@@ -44,7 +45,7 @@ func New(cfg Config) (*SBC, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	r, err := relay.New(relay.Config{Link: cfg.Link, Trunk: cfg.Trunk, FirstPort: cfg.FirstPort, Ports: cfg.Ports, Reporter: cfg.Reporter})
+	r, err := relay.New(relay.Config{Link: cfg.Link, Trunk: cfg.Trunk, FirstPort: cfg.FirstPort, Ports: cfg.Ports, Reporter: cfg.Reporter, Rests: cfg.Rests})
 	if err != nil {
 		return nil, fmt.Errorf("sbc %s: %w", cfg.Name, err)
 	}

@@ -6,3 +6,11 @@ import _ "embed"
 //
 //go:embed callwright.d.ts
 var Declarations string
+
+// Test is 'callwright/test', TestDeclarations how it is typed.
+var (
+	//go:embed test.js
+	Test string
+	//go:embed test.d.ts
+	TestDeclarations string
+)

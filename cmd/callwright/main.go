@@ -61,7 +61,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(),
-		reloadCommand(), scriptsCommand(), benchCommand(),
+		reloadCommand(), scriptsCommand(), benchCommand(), testCommand(), testFileCommand(),
 	)
 	return root
 }

@@ -35,6 +35,11 @@ type brainParts struct {
 	Log     *slog.Logger
 	// Fetch says what hosts apps may send requests to; nil: none.
 	Fetch func(app, hostport string, private bool) error
+	// Heartbeat is how often workers and brain tell each other that they live; 0: the
+	// hub's default.
+	Heartbeat time.Duration
+	// Observe sees what each activation did before the engine does; nil: nobody.
+	Observe func(sandbox.Result)
 	// Kill asks a supervisor to end a worker that no longer answers; nil: there is
 	// none.
 	Kill func(worker string)
@@ -49,6 +54,7 @@ type brain struct {
 	hub     *control.Hub
 	scripts *script.Catalogue
 	state   *cluster.Store
+	tree    *sandbox.State // what scripts see of it
 	kept    *keep.Keep
 	fetch   *fetch.Edge
 	operate *operator
@@ -74,13 +80,18 @@ func joinBrain(p brainParts) (*brain, error) {
 	}
 	b.scripts, err = script.Open(p.Scripts, sandbox.Options{
 		Faces: flow.Faces(), State: tree,
-		Deliver: func(r sandbox.Result) { b.engine.Deliver(r) },
+		Deliver: func(r sandbox.Result) {
+			if p.Observe != nil {
+				p.Observe(r)
+			}
+			b.engine.Deliver(r)
+		},
 	}, p.Log)
 	if err != nil {
 		return nil, errors.Join(err, b.state.Close())
 	}
 	b.hub = control.NewHub(control.HubConfig{
-		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Log: p.Log,
+		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Log: p.Log,
 		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
 	})
 	b.edge = signal.New(signal.Config{
@@ -109,7 +120,7 @@ func (b *brain) openState(p brainParts) (*sandbox.State, error) {
 		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
 		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},
 	})
-	b.state = store
+	b.state, b.tree = store, tree
 	return tree, err
 }
 

@@ -64,6 +64,11 @@ type Config struct {
 	Speak func(frame []int16)
 	Heard func(frame []int16)
 	Mark  func(Milestone)
+	// Quiet is asked before each frame whether there is nothing to say. Then none is
+	// sent, and the phone's clock rests until Wake or Press: a phone of a test that
+	// waits for an hour costs nothing. Nil: silence is sent as any phone sends it.
+	Quiet func() bool
+	Wake  <-chan struct{}
 }
 
 func (c *Config) check() error {

@@ -53,6 +53,7 @@ type phone struct {
 	hangup   *time.Timer // of the call's limit
 	keysAt   *time.Timer // when Digits begin
 	pressing bool        // Digits were begun and are not over
+	resting  bool        // nothing is sent, see Config.Quiet
 	leaving  bool        // we have hung up
 	ended    bool
 	sendErr  error
@@ -147,6 +148,9 @@ func (p *phone) run(ctx context.Context) {
 			p.pressing = p.mouth.keys.busy()
 		case keys := <-p.cfg.Press:
 			p.press(keys)
+			p.rise()
+		case <-p.cfg.Wake:
+			p.rise()
 		case hold := <-p.cfg.Hold:
 			p.hold(hold)
 		case <-p.hangup.C:

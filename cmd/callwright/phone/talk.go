@@ -49,7 +49,12 @@ func (p *phone) speak() {
 	if !p.report.Answered || p.leaving || p.ended {
 		return // early media is heard, not answered
 	}
-	due := int(time.Since(p.answered) / frameTime)
+	if p.cfg.Quiet != nil && !p.mouth.keys.busy() && p.cfg.Quiet() {
+		p.resting = true
+		p.frames.Stop()
+		return
+	}
+	due := p.due()
 	if due > p.owed+5 {
 		p.owed = due - 5 // the machine stood still; the past is not made up for
 	}
@@ -66,6 +71,20 @@ func (p *phone) speak() {
 		p.mark("digits sent")
 		p.leaveIfDone()
 	}
+}
+
+// due is how many frames should have been sent since the answer.
+func (p *phone) due() int { return int(time.Since(p.answered) / frameTime) }
+
+// rise goes on after a rest: time has passed for the other side too (RFC 3550 §5.1).
+func (p *phone) rise() {
+	if !p.resting {
+		return
+	}
+	p.resting = false
+	p.mouth.timestamp += uint32(max(p.due()-p.owed, 0)) * frameSamples
+	p.owed = max(p.due(), p.owed)
+	p.frames.Reset(frameTime)
 }
 
 // press puts keys behind those that wait.

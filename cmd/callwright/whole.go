@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/callwright/callwright/engine/signal/simnet"
+	"github.com/callwright/callwright/media/control"
+	"github.com/callwright/callwright/media/trunk"
+	"github.com/callwright/callwright/mixer"
+	"github.com/callwright/callwright/sbc"
+	"github.com/callwright/callwright/sbc/link/memory"
+)
+
+// whole is a whole engine in one process, joined over memory: the brain that `run`
+// starts, one SBC, one mixer, and a network on which phones live. Within a synctest
+// bubble its time costs nothing. `callwright test` and the tests of this package use it.
+type whole struct {
+	scripts    string
+	recordings string
+	rests      bool
+	brain      *brain
+	sip        *simnet.Net
+	rtp        *memory.Net
+	trunks     *trunk.Memory
+	workers    sync.WaitGroup
+	ends       map[string]func() // ends a worker and waits for it
+	log        *keptLog
+	steps      *stepLog
+
+	mu   sync.Mutex
+	host byte // of the phone made last
+}
+
+var sipAddr = netip.MustParseAddrPort("10.0.0.1:5060")
+
+// successorTime is what a supervisor takes to start a worker's successor, and the
+// successor until it is welcome.
+const successorTime = 50 * time.Millisecond
+
+const wholeSecret = "of this engine"
+
+// Workers of one process that are ended are known to be: heartbeats prove nothing.
+const (
+	restingHeartbeat = time.Second
+	restingPatience  = 5 * time.Second
+)
+
+// startWhole makes an engine on a directory of scripts and waits until its workers
+// are up. With rests, clocks rest and heartbeats are seldom while nobody speaks: an hour
+// of waiting costs nothing, and phones hear no frames then.
+func startWhole(scripts, recordings string, rests bool) (*whole, error) {
+	w := &whole{
+		scripts: scripts, recordings: recordings, rests: rests, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
+		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(),
+	}
+	heartbeat := time.Duration(0) // the hub's
+	if rests {
+		heartbeat = restingHeartbeat
+	}
+	b, err := joinBrain(brainParts{
+		Scripts: scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, Heartbeat: heartbeat, Observe: w.steps.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.brain = b
+	pc, err := w.sip.ListenPacket(sipAddr)
+	if err == nil {
+		b.runs.Go(func() { b.edge.ServeUDP(pc) })
+		err = errors.Join(w.startSBC("sbc-1"), w.startMixer("mixer-1"))
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	<-b.staffed
+	return w, nil
+}
+
+// startSBC and startMixer also start a successor of one that was ended.
+func (w *whole) startSBC(name string) error {
+	ip := netip.MustParseAddr("10.0.0.2")
+	link, err := w.rtp.Link(ip, 20000, 200)
+	if err != nil {
+		return err
+	}
+	conn, err := w.trunks.Listen(netip.MustParseAddrPort("10.0.1.2:9000"))
+	if err != nil {
+		link.Close()
+		return err
+	}
+	client := w.client()
+	s, err := sbc.New(sbc.Config{
+		Name: name, Link: link, Trunk: conn, Media: ip, FirstPort: 20000, Ports: 200, Reporter: client, Rests: w.rests,
+	})
+	if err != nil {
+		return err
+	}
+	w.runWorker(name, s.Run, func(ctx context.Context) error { return client.Run(ctx, s) })
+	return nil
+}
+
+func (w *whole) startMixer(name string) error {
+	conn, err := w.trunks.Listen(netip.MustParseAddrPort("10.0.1.3:9000"))
+	if err != nil {
+		return err
+	}
+	client := w.client()
+	m, err := mixer.New(mixer.Config{
+		Name: name, Trunk: conn, Prompts: w.scripts, Recordings: w.recordings, Report: client, Rests: w.rests,
+	})
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	w.runWorker(name, m.Run, func(ctx context.Context) error { return client.Run(ctx, m) })
+	return nil
+}
+
+func (w *whole) client() *control.Client {
+	cfg := control.ClientConfig{Dial: w.brain.hub.Attach, Secret: wholeSecret}
+	if w.rests {
+		cfg.Patience = restingPatience
+	}
+	return control.NewClient(cfg)
+}
+
+func (w *whole) runWorker(name string, work, link func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	w.ends[name] = func() { cancel(); <-done }
+	w.workers.Go(func() {
+		defer close(done)
+		if err := runWorker(ctx, os.DevNull, work, link); err != nil && ctx.Err() == nil {
+			w.log.Write([]byte(name + ": " + err.Error() + "\n"))
+		}
+	})
+}
+
+// Sockets implements scripttest.Engine: a new host on the network of phones.
+func (w *whole) Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err error) {
+	w.mu.Lock()
+	w.host++
+	ip := netip.AddrFrom4([4]byte{10, 0, 0, 10 + w.host})
+	w.mu.Unlock()
+	if sip, err = w.sip.ListenPacket(netip.AddrPortFrom(ip, 5060)); err != nil {
+		return nil, nil, hop, err
+	}
+	p, err := w.rtp.Phone(netip.AddrPortFrom(ip, 4000))
+	if err != nil {
+		sip.Close()
+		return nil, nil, hop, err
+	}
+	return sip, packetConn{p}, sipAddr, nil
+}
+
+// Reload implements scripttest.Engine.
+func (w *whole) Reload(app string) error {
+	var all error
+	for _, o := range w.brain.scripts.Reload(app) {
+		all = errors.Join(all, o.Error)
+	}
+	return all
+}
+
+// Crash implements scripttest.Engine: as when a supervisor sees the process end.
+func (w *whole) Crash(role string) error {
+	name := role + "-1"
+	end := w.ends[name]
+	if end == nil {
+		return fmt.Errorf("no worker is a %s", role)
+	}
+	end()
+	w.brain.bury(name)
+	time.Sleep(successorTime)
+	start := w.startMixer
+	if role == "sbc" {
+		start = w.startSBC
+	}
+	if err := start(name); err != nil {
+		return err
+	}
+	time.Sleep(successorTime)
+	return nil
+}
+
+// Log implements scripttest.Engine.
+func (w *whole) Log() string { return w.log.text() }
+
+// Close hangs up all calls and ends every part.
+func (w *whole) Close() error {
+	err := w.brain.close(5 * time.Second)
+	for _, end := range w.ends {
+		end()
+	}
+	w.workers.Wait()
+	return err
+}
+
+// packetConn makes a memory phone a net.PacketConn.
+type packetConn struct{ *memory.Phone }
+
+func (p packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := p.Phone.ReadFrom(b)
+	return n, net.UDPAddrFromAddrPort(from), err
+}
+
+func (p packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	return p.Phone.WriteTo(b, to.(*net.UDPAddr).AddrPort())
+}
+
+func (p packetConn) LocalAddr() net.Addr               { return net.UDPAddrFromAddrPort(p.Addr()) }
+func (p packetConn) SetDeadline(t time.Time) error     { p.Phone.SetReadDeadline(t); return nil }
+func (p packetConn) SetReadDeadline(t time.Time) error { p.Phone.SetReadDeadline(t); return nil }
+func (p packetConn) SetWriteDeadline(time.Time) error  { return nil }

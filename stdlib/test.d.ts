@@ -1,0 +1,132 @@
+// The tests of call flows, run by `callwright test` against the real engine in virtual
+// time: waiting costs nothing, and phones hear the audio itself.
+//
+//   import * as t from 'callwright/test';
+//   t.test('the menu greets', async t => {
+//     const alice = t.phone('alice');
+//     await alice.call('1000');
+//     await alice.hears('prompts/welcome.wav', { within: '1s' });
+//   });
+
+declare module 'callwright/test' {
+  /** A time: a number of milliseconds, or '200ms', '5s', '1.5m', '2h'. */
+  export type Duration = number | string;
+
+  /**
+   * Declares a test. Each has an engine of its own (brain, SBC, mixer), on a private
+   * copy of the scripts. It fails when fn throws, and when it waits for nothing.
+   */
+  export function test(name: string, fn: (t: Test) => unknown): void;
+
+  /** What a test acts by. */
+  export interface Test {
+    /** A phone. Its calls come from the user part `name`. */
+    phone(name: string, options?: PhoneOptions): Phone;
+    /** Lets time pass. What phones heard meanwhile is not looked for afterwards. */
+    advance(time: Duration): Promise<void>;
+    /** An expectation on a value, or on a call. */
+    expect(value: unknown): Expectation;
+    /** The SIP messages of a call, a line each. */
+    ladder(call: Call): Promise<string[]>;
+    /** Writes a script's new text (or reads what is there) and loads it. Throws if it is refused. */
+    reload(file: string, text?: string): Promise<void>;
+    /** Kills a worker; its successor starts at once. The brain: not built yet. */
+    crash(role: 'sbc' | 'mixer'): Promise<void>;
+    /** Both speak; each must hear the other without a longer gap. */
+    talking(a: Phone, b: Phone, options?: TalkingOptions): Promise<void>;
+    /** Raw SIP from a source of its own. */
+    readonly sip: Sip;
+    /** The engine's own `state`. */
+    readonly state: Record<string, any>;
+    /** Writes a line that is shown if the test fails. */
+    readonly log: Console;
+  }
+
+  export interface PhoneOptions {
+    /** The one codec it offers; both if left out. */
+    codec?: 'PCMU' | 'PCMA';
+  }
+
+  /** A phone in at most one call at a time. */
+  export interface Phone {
+    /** Its name. */
+    readonly name: string;
+    /** Calls a number or SIP URI. Settles when answered, or with the refusal. */
+    call(to: string, options?: CallOptions): Promise<Call>;
+    /** Presses keys (`,` is a pause of a second); settles when they are sent. */
+    press(keys: string): Promise<void>;
+    /** Speaks a WAV file of the scripts or a tone; settles when it is said. */
+    says(what: string | number, options?: SaysOptions): Promise<void>;
+    /** Waits for a WAV file of the scripts, or a tone (`440`, 'tone:350+440'). Throws with what was heard instead. */
+    hears(what: string | number, options?: HearsOptions): Promise<Heard>;
+    /** Throws if anything is heard within the time. */
+    silent(options?: SilentOptions): Promise<void>;
+    /** Hangs up. */
+    hangup(): Promise<void>;
+    /** Waits until the call is over. */
+    ended(options?: EndedOptions): Promise<Ended>;
+  }
+
+  /** A call as its phone knows it. */
+  export interface Call {
+    readonly id: string; readonly phone: Phone; readonly answered: boolean;
+    readonly status: number; readonly reason: string; readonly sipCallId: string;
+  }
+
+  export interface CallOptions {
+    /** @default '1m' */
+    timeout?: Duration;
+    /** The one codec offered. */
+    codec?: 'PCMU' | 'PCMA';
+  }
+  export interface SaysOptions {
+    /** How long a tone is. @default '1s' */
+    for?: Duration;
+  }
+  export interface HearsOptions {
+    /** @default '5s' */
+    within?: Duration;
+  }
+  export interface SilentOptions {
+    /** @default '1s' */
+    for?: Duration;
+  }
+  export interface EndedOptions {
+    /** @default '1m' */
+    within?: Duration;
+  }
+  export interface TalkingOptions {
+    /** @default '60ms' */
+    maxGap?: Duration;
+    /** @default '1s' */
+    for?: Duration;
+  }
+  /** When it was heard, in ms from the answer. */
+  export interface Heard { readonly at: number }
+  /** How a call ended. */
+  export interface Ended {
+    readonly cause: string; readonly by: 'caller' | 'callee' | 'engine';
+    readonly status: number; readonly ms: number;
+  }
+  export interface Sip {
+    /** Sends a message; gives the first answer, '' if none comes within 2 s. */
+    send(raw: string): Promise<string>;
+  }
+
+  /** Throws when it does not hold. */
+  export interface Expectation {
+    /** True, by JavaScript's rules. */
+    ok(): void;
+    /** The same by value. */
+    equals(want: unknown): void;
+    /** A string or array that has it. */
+    contains(part: unknown): void;
+    /** Matches a regular expression, or has all that the object has. */
+    matches(want: RegExp | object): void;
+    /**
+     * A call of which these happened, in this order, perhaps with others between:
+     * 'ringing', 'answered', 'ended', and the verbs that its flow has begun ('gather').
+     */
+    events(names: string[]): Promise<void>;
+  }
+}

@@ -106,7 +106,9 @@ func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(strin
 		return err
 	}
 	ready.HTTP = ln.Addr().String()
-	server := api.New(api.Config{Token: token, Log: b.log}, b.operate)
+	server := api.New(api.Config{
+		Token: token, Log: b.log, Logs: b.logs, Events: b.events, State: b.states, Inspect: b.operate,
+	}, b.operate)
 	serve("control API", func() error { return server.Serve(ctx, ln) })
 	return nil
 }

@@ -30,6 +30,9 @@ func (f *clientFlags) register(c *cobra.Command) {
 	fl.BoolVar(&f.printJSON, "json", false, "print one JSON object a line")
 }
 
+// maxAnswer has room for the whole of state.
+const maxAnswer = 256 << 20
+
 // client speaks to a live engine.
 type client struct {
 	base, token string
@@ -53,9 +56,14 @@ func (f *clientFlags) connect() (*client, error) {
 
 // ask does one call of the API and decodes its answer.
 func (c *client) ask(ctx context.Context, method, path string, answer any) error {
+	return c.send(ctx, method, path, nil, answer)
+}
+
+// send does one with a body.
+func (c *client) send(ctx context.Context, method, path string, body io.Reader, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return err
 	}
@@ -65,21 +73,31 @@ func (c *client) ask(ctx context.Context, method, path string, answer any) error
 		return fmt.Errorf("no engine answers at %s: %w", c.base, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.base, err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		var p api.Problem
-		if json.Unmarshal(body, &p) != nil || p.Text == "" {
+		if json.Unmarshal(text, &p) != nil || p.Text == "" {
 			return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 		}
-		return fmt.Errorf("%s (%s)", p.Text, p.Code)
+		return &problemError{p}
 	}
-	if err := json.Unmarshal(body, answer); err != nil {
+	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// problemError is what the engine refused, or what a script threw.
+type problemError struct{ api.Problem }
+
+func (p *problemError) Error() string {
+	if p.Code == "script-error" {
+		return p.Text
+	}
+	return fmt.Sprintf("%s (%s)", p.Text, p.Code)
 }
 
 // printLines writes each item as a JSON line.

@@ -61,7 +61,8 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(),
-		reloadCommand(), scriptsCommand(), benchCommand(), testCommand(), testFileCommand(),
+		reloadCommand(), scriptsCommand(), whyCommand(), logsCommand(), eventsCommand(),
+		stateCommand(), replCommand(), conferencesCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(),
 	)
 	return root
 }

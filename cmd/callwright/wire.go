@@ -12,6 +12,7 @@ import (
 	"github.com/callwright/callwright/engine"
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/cluster"
+	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
@@ -59,6 +60,11 @@ type brain struct {
 	fetch   *fetch.Edge
 	operate *operator
 
+	logs   *events.Ring[events.Line]
+	events *events.Ring[events.Event]
+	past   *events.Ring[written]
+	states *states
+
 	end  context.CancelFunc
 	runs sync.WaitGroup
 
@@ -71,7 +77,11 @@ type brain struct {
 
 // joinBrain makes a brain that runs but listens nowhere yet. Close ends it.
 func joinBrain(p brainParts) (*brain, error) {
-	b := &brain{log: p.Log, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	logs := events.NewRing[events.Line](events.KeptLines)
+	p.Log = slog.New(events.NewHandler(logs, p.Log.Handler()))
+	b := &brain{log: p.Log, logs: logs, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	b.events = events.NewRing[events.Event](events.KeptEvents)
+	b.past = events.NewRing[written](keptBatches)
 	b.fetch = fetch.New(fetch.Config{Allow: p.Fetch, UserAgent: product})
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
@@ -100,9 +110,10 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.engine = engine.New(engine.Config{
 		Keep: b.kept, Fetch: b.fetch.Do,
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(),
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
+	b.states = &states{tree: tree, store: b.state, past: b.past}
 	b.operate = &operator{engine: b.engine, scripts: b.scripts, edge: b.edge}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.end = cancel
@@ -115,7 +126,10 @@ func joinBrain(p brainParts) (*brain, error) {
 
 // openState joins the tree that scripts see as `state` to the log beneath it.
 func (b *brain) openState(p brainParts) (*sandbox.State, error) {
-	tree := sandbox.NewState(func(batch sandbox.Batch) { b.state.Submit(batch) })
+	tree := sandbox.NewState(func(batch sandbox.Batch) {
+		b.state.Submit(batch)
+		b.past.Put(wrote(batch))
+	})
 	store, err := cluster.Open(cluster.Config{
 		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
 		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},

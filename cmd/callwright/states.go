@@ -68,14 +68,14 @@ func (s *states) do(unit string, f func(sandbox.Txn) error) (turn uint64, err er
 
 func (s *states) Get(path []string) (v json.RawMessage, err error) {
 	_, err = s.do("", func(t sandbox.Txn) error {
-		v, err = whole(t, path)
+		v, err = subtree(t, path)
 		return err
 	})
 	return v, err
 }
 
-// whole reads a subtree, or says where the path ends.
-func whole(t sandbox.Txn, path []string) (json.RawMessage, error) {
+// subtree reads what is at a path, or says where the path ends.
+func subtree(t sandbox.Txn, path []string) (json.RawMessage, error) {
 	if len(path) == 0 {
 		f, err := t.Do(sandbox.Access{Do: sandbox.ReadAll})
 		return f.JSON, err
@@ -112,7 +112,7 @@ func missing(t sandbox.Txn, path []string, i int) error {
 func (s *states) Set(ctx context.Context, who string, path []string, value json.RawMessage) (api.StateChange, error) {
 	return s.change(ctx, who, func(t sandbox.Txn) error {
 		parent, key := path[:len(path)-1], path[len(path)-1]
-		if v, err := whole1(t, parent); err != nil {
+		if v, err := container(t, parent); err != nil {
 			return err
 		} else if v == "[]" && !isElement(key) {
 			return fmt.Errorf("%w: %s is a list: %q is no element's number", api.ErrBadPath, api.PathText(parent), key)
@@ -122,8 +122,8 @@ func (s *states) Set(ctx context.Context, who string, path []string, value json.
 	})
 }
 
-// whole1 finds out what an object or list is, "{}" or "[]", and that it is there.
-func whole1(t sandbox.Txn, path []string) (string, error) {
+// container finds out what an object or list is, "{}" or "[]", and that it is there.
+func container(t sandbox.Txn, path []string) (string, error) {
 	if len(path) == 0 {
 		return "{}", nil
 	}
@@ -160,7 +160,7 @@ func quoteArg(s string) string {
 func (s *states) Remove(ctx context.Context, who string, path []string) (api.StateChange, error) {
 	return s.change(ctx, who, func(t sandbox.Txn) error {
 		last := len(path) - 1
-		if _, err := whole(t, path); err != nil {
+		if _, err := subtree(t, path); err != nil {
 			return err
 		}
 		_, err := t.Do(sandbox.Access{Do: sandbox.Delete, Path: path[:last], Key: path[last]})

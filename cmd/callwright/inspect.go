@@ -64,7 +64,8 @@ func didYouMean(typed string, names []string) string {
 // lineOf is the text of the author's line that a place ("main.js:12:9") is in, as it
 // was when that version was built.
 func (o *operator) lineOf(app, version, place string) string {
-	g, built := o.scripts.Generation(app, version).(interface {
+	var generation any = o.scripts.Generation(app, version) // here, or in a process of its own
+	g, built := generation.(interface {
 		SourceLine(file string, line int) string
 	})
 	file, line, ok := splitPlace(place)

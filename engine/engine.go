@@ -8,6 +8,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
@@ -33,6 +34,9 @@ type Config struct {
 	// Fetch performs scripts' HTTP requests and tells the result once, from another
 	// goroutine; it must not block. Nil: there are none.
 	Fetch func(fetch.Request, func(fetch.Result))
+	// Watch asks for changes of state at a path, or no longer, without blocking; they
+	// come by StateChanged. Nil: none come.
+	Watch func(path []string, on bool)
 	// Keep holds kv and the apps' schedules. Nil: in memory.
 	Keep *keep.Keep
 	// Contact is the URI that peers reach us by, for a listener's address.
@@ -74,6 +78,9 @@ func (e *Engine) Worker(ev control.HubEvent) { e.inbox.put(ev) }
 
 // Deliver is where isolates put what an activation did.
 func (e *Engine) Deliver(r sandbox.Result) { e.inbox.put(r) }
+
+// StateChanged is told what has changed at a watched path of state.
+func (e *Engine) StateChanged(c sandbox.Change) { e.inbox.put(flow.StateChanged{Change: c}) }
 
 // ScriptsChanged tells that a reload came to an end.
 func (e *Engine) ScriptsChanged(o script.Outcome) { e.inbox.put(o) }

@@ -49,6 +49,10 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.timers.disarm(a.Timer)
 	case flow.Commit:
 		s.commit(a)
+	case flow.Watch:
+		if s.config.Watch != nil {
+			s.config.Watch(a.Path, a.On)
+		}
 	case flow.Fetch:
 		s.fetch(a)
 	case flow.Note:

@@ -32,6 +32,8 @@ type State struct {
 	turns map[string]uint64
 	order []string // of turns, oldest first
 	sink  func(Batch)
+
+	watches watches
 }
 
 // Batch is what one activation wrote, named by unit and turn.
@@ -73,6 +75,7 @@ func (s *State) Apply(b Batch) error {
 	if s.known(b.Unit, b.Turn) {
 		return nil
 	}
+	s.rewatch()
 	t := tx{s: s}
 	for _, w := range b.Writes {
 		if err := t.apply(w); err != nil {
@@ -81,6 +84,7 @@ func (s *State) Apply(b Batch) error {
 		}
 	}
 	s.remember(b.Unit, b.Turn)
+	s.changed(b.Unit, b.Writes)
 	return nil
 }
 

@@ -57,10 +57,7 @@ func (r *realm) makeState() {
 		}
 		return r.rt.ToValue(p)
 	}))
-	r.method(r.stateRoot, "watch", r.native("watch", 2, func(goja.FunctionCall) goja.Value {
-		r.throw("Error", "state.watch is not built yet")
-		return nil
-	}))
+	r.method(r.stateRoot, "watch", r.native("watch", 2, r.stateWatch))
 	r.stateArrays = r.listProto()
 	root := r.rt.NewDynamicObject(&stateObject{place{r: r}})
 	_ = root.SetPrototype(r.stateRoot)

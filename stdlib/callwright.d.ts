@@ -87,8 +87,20 @@ declare module 'callwright' {
     tx<T>(change: (state: State) => T): T;
     /** Waits until all writes so far are on disk on a majority of the brains. */
     commit(): Promise<void>;
+    /**
+     * Runs a function after another call or app has changed something at a path
+     * ('agents.bob', or a list of names) or below it: once a batch of writes, with what
+     * stands there now and stood there before (null: nothing). While the function has not
+     * ended, further changes gather into one. At the top level it belongs to the app's own
+     * run; inside a flow it ends with the call. It gives a function that ends it.
+     * @example state.watch('agents', ({ value, by }) => log.info('agents', Object.keys(value), by));
+     */
+    watch(path: string | string[], fn: (e: StateChange) => void): () => void;
     [name: string]: any;
   }
+
+  /** A change of state: tooLarge says that a value has more than 64 KB and is left out. */
+  export interface StateChange { path: string; value: any; old: any; by: string; tooLarge?: boolean }
 
   /** The app's own run, beside its calls: register listeners at the top level. */
   export const app: App;

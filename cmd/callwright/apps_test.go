@@ -100,3 +100,18 @@ func TestFetchIsDeniedByDefault(t *testing.T) {
 		}
 	})
 }
+
+func TestStateIsWatchedAcrossApps(t *testing.T) {
+	inWorld(t, map[string]string{
+		"a.js": `state.watch('desk', e => { state.seen = [e.value, e.old]; }); export const api = { seen: () => state.seen };`,
+		"b.js": `export const api = { set(v) { state.desk = v; } };`,
+	}, func(w *world) {
+		time.Sleep(time.Second)
+		w.post("/v1/apps/b/set", `["open"]`)
+		w.post("/v1/apps/b/set", `["closed"]`)
+		time.Sleep(time.Second)
+		if _, body := w.post("/v1/apps/a/seen", ``); body != `["closed","open"]` {
+			t.Error(body)
+		}
+	})
+}

@@ -108,13 +108,14 @@ func joinBrain(p brainParts) (*brain, error) {
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Keep: b.kept, Fetch: b.fetch.Do,
+		Keep: b.kept, Fetch: b.fetch.Do, Watch: tree.Watch,
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.states = &states{tree: tree, store: b.state, past: b.past}
 	b.operate = &operator{engine: b.engine, scripts: b.scripts, edge: b.edge}
+	tree.OnChange(b.engine.StateChanged)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.end = cancel
 	b.runs.Go(func() { b.engine.Run(ctx) })

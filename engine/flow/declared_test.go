@@ -204,7 +204,7 @@ func TestEveryVerbIsDescribed(t *testing.T) {
 }
 
 func TestEveryOperationBegins(t *testing.T) {
-	listed := map[string]bool{".setTimeout": true, ".clearTimeout": true, ".state.commit": true}
+	listed := map[string]bool{".setTimeout": true, ".clearTimeout": true, ".state.commit": true, ".state.watch": true, ".state.unwatch": true}
 	for _, face := range Faces() {
 		for _, m := range face.Methods {
 			if !m.Value && !m.Local {

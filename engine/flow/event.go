@@ -92,6 +92,9 @@ type (
 		Write               bool
 	}
 
+	// StateChanged tells that a batch changed what is at a watched path.
+	StateChanged struct{ Change sandbox.Change }
+
 	// Fetched answers a Fetch.
 	Fetched struct {
 		Unit   string
@@ -103,23 +106,24 @@ type (
 	Fired struct{ Timer TimerID }
 )
 
-func (NewCall) input()     {}
-func (NewApp) input()      {}
-func (EndApp) input()      {}
-func (Did) input()         {}
-func (Agreed) input()      {}
-func (Confirmed) input()   {}
-func (Ended) input()       {}
-func (Refused) input()     {}
-func (MediaUp) input()     {}
-func (MediaFailed) input() {}
-func (RoomFailed) input()  {}
-func (Worked) input()      {}
-func (Committed) input()   {}
-func (Fired) input()       {}
-func (Fetched) input()     {}
-func (Request) input()     {}
-func (Evaluate) input()    {}
+func (NewCall) input()      {}
+func (NewApp) input()       {}
+func (EndApp) input()       {}
+func (Did) input()          {}
+func (Agreed) input()       {}
+func (Confirmed) input()    {}
+func (Ended) input()        {}
+func (Refused) input()      {}
+func (MediaUp) input()      {}
+func (MediaFailed) input()  {}
+func (RoomFailed) input()   {}
+func (Worked) input()       {}
+func (Committed) input()    {}
+func (Fired) input()        {}
+func (Fetched) input()      {}
+func (StateChanged) input() {}
+func (Request) input()      {}
+func (Evaluate) input()     {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
 // ("sleep", "inter-digit" …).
@@ -193,6 +197,13 @@ type (
 		Op   uint32
 	}
 
+	// Watch asks that changes of state at or below a path be told by StateChanged, or,
+	// with On false, no longer.
+	Watch struct {
+		Path []string
+		On   bool
+	}
+
 	// Fetch is an HTTP request of a script, for the edge; Fetched answers it.
 	Fetch struct {
 		Unit    string
@@ -234,6 +245,7 @@ func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
 func (Fetch) action()     {}
+func (Watch) action()     {}
 func (Reply) action()     {}
 
 // HistoryVersion is the version of the format that History writes.

@@ -13,11 +13,13 @@ func Faces() []sandbox.Face {
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
 // are CLASS.METHOD.
 var kinds = map[string]kind{
-	".sleep":        {make: func() verb { return &sleep{} }},
-	".setTimeout":   {make: func() verb { return &sleep{} }},
-	".clearTimeout": {make: func() verb { return &clearTimeout{} }},
-	".conference":   {make: func() verb { return &conference{} }},
-	".state.commit": {make: func() verb { return &commit{} }},
+	".sleep":         {make: func() verb { return &sleep{} }},
+	".setTimeout":    {make: func() verb { return &sleep{} }},
+	".clearTimeout":  {make: func() verb { return &clearTimeout{} }},
+	".conference":    {make: func() verb { return &conference{} }},
+	".state.watch":   {make: func() verb { return &watchState{} }},
+	".state.unwatch": {make: func() verb { return &unwatch{} }},
+	".state.commit":  {make: func() verb { return &commit{} }},
 
 	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
 	"Call.progress":   {make: func() verb { return &progress{} }, live: true},

@@ -39,6 +39,8 @@ type Flows struct {
 	rooms map[string]*room
 	locks map[string]*mutex
 
+	watching map[string][]holder // by path of state
+
 	// of the step under way
 	now     time.Time
 	out     []Action
@@ -50,7 +52,7 @@ func NewFlows(c Config) *Flows {
 	if c.Keep == nil {
 		c.Keep = keep.New(nil)
 	}
-	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}}
+	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{}}
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about
@@ -100,6 +102,8 @@ func (f *Flows) take(in Input) {
 		f.request(in)
 	case Evaluate:
 		f.evaluate(in)
+	case StateChanged:
+		f.stateChanged(in.Change)
 	case Fetched:
 		f.toOp(in.Unit, in.Op, fetched{in.Result})
 	case Committed:

@@ -33,6 +33,8 @@ type world struct {
 	logs    []string
 	over    map[string]bool
 	replies map[string]Reply
+	state   *sandbox.State
+	changes chan sandbox.Change
 	web     func(fetch.Request) fetch.Result // answers fetches
 
 	activations int
@@ -67,12 +69,13 @@ func worldWith(t *testing.T, dir string, budget time.Duration, names ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := sandbox.NewState(nil)
+	w.state = sandbox.NewState(nil)
+	w.state.OnChange(func(c sandbox.Change) { w.changes <- c })
 	for _, a := range apps {
 		if len(names) > 0 && !slices.Contains(names, a.Name) {
 			continue
 		}
-		g, err := sandbox.Load(a, sandbox.Options{Faces: Faces(), State: state, Isolates: 1, Budget: budget,
+		g, err := sandbox.Load(a, sandbox.Options{Faces: Faces(), State: w.state, Isolates: 1, Budget: budget,
 			Deliver: func(r sandbox.Result) { w.results <- r }})
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +88,11 @@ func worldWith(t *testing.T, dir string, budget time.Duration, names ...string) 
 
 // again is a new world with the same scripts, which cost the most to make.
 func (w *world) again() *world {
-	return &world{t: w.t, f: NewFlows(Config{}), now: time.UnixMilli(1_800_000_000_000), gens: w.gens, results: w.results,
+	changes := make(chan sandbox.Change, 1000)
+	if w.state != nil {
+		w.state.OnChange(func(c sandbox.Change) { changes <- c })
+	}
+	return &world{t: w.t, state: w.state, changes: changes, f: NewFlows(Config{}), now: time.UnixMilli(1_800_000_000_000), gens: w.gens, results: w.results,
 		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, over: map[string]bool{}, replies: map[string]Reply{}}
 }
 
@@ -127,6 +134,8 @@ func (w *world) do(a Action) {
 		w.obey(a.Call, a.Command)
 	case Commit:
 		w.after(time.Millisecond, func() { w.step(Committed{Unit: a.Unit, Op: a.Op}) })
+	case Watch:
+		w.state.Watch(a.Path, a.On)
 	case Fetch:
 		w.after(10*time.Millisecond, func() { w.step(Fetched{a.Unit, a.Op, w.web(a.Request)}) })
 	case Reply:
@@ -193,9 +202,17 @@ func (w *world) settle() {
 				w.t.Fatalf("%s diverged: %v", r.Unit, r.Error.Message)
 			}
 			w.step(Did{r})
+			w.notice()
 		case <-time.After(20 * time.Second):
 			w.t.Fatal("a script never came back")
 		}
+	}
+}
+
+// notice hands on the changes of state that are watched.
+func (w *world) notice() {
+	for len(w.changes) > 0 {
+		w.step(StateChanged{<-w.changes})
 	}
 }
 

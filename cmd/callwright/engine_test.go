@@ -66,6 +66,7 @@ type liveEngine struct {
 	supervise.Ready
 	cmd   *exec.Cmd
 	dir   string // holds scripts and data
+	media int    // first RTP port
 	mu    sync.Mutex
 	log   []string
 	lines chan struct{} // a token a line
@@ -86,13 +87,18 @@ func startEngine(t *testing.T, scripts map[string]string) *liveEngine {
 func startEngineOn(t *testing.T, fill func(dir string)) *liveEngine {
 	t.Helper()
 	dir := t.TempDir()
-	e := &liveEngine{dir: dir, lines: make(chan struct{}, 1<<16)}
 	fill(dir)
-	first := freeMediaPorts(t)
+	return launch(t, dir)
+}
+
+// launch runs an engine on a directory, which may be that of one that has ended.
+func launch(t *testing.T, dir string) *liveEngine {
+	t.Helper()
+	e := &liveEngine{dir: dir, media: freeMediaPorts(t), lines: make(chan struct{}, 1<<16)}
 	e.cmd = program("run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
 		// Raced processes on a busy machine stand still for longer than any heartbeat.
 		"--missed-heartbeats", "500",
-		"--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", first, first+mediaPorts-1))
+		"--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", e.media, e.media+mediaPorts-1))
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -181,10 +187,14 @@ func (e *liveEngine) heard(t *testing.T, at int, words ...string) int {
 // stop ends the engine as Ctrl-C does and checks that it ended well.
 func (e *liveEngine) stop(t *testing.T) {
 	t.Helper()
-	if e.cmd.ProcessState != nil {
-		return
+	if e.cmd.ProcessState == nil {
+		e.end(t, syscall.SIGINT)
 	}
-	e.cmd.Process.Signal(syscall.SIGINT)
+}
+
+func (e *liveEngine) end(t *testing.T, by syscall.Signal) {
+	t.Helper()
+	e.cmd.Process.Signal(by)
 	limit := time.AfterFunc(patience, func() { e.cmd.Process.Kill() })
 	defer limit.Stop()
 	if err := e.cmd.Wait(); err != nil {

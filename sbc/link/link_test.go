@@ -239,6 +239,31 @@ func TestCollectingInPeriods(t *testing.T) {
 	}
 }
 
+// A flood on one port holds up neither what comes to others nor, for long, what its
+// owner sends behind it.
+func TestFloodOfOnePort(t *testing.T) {
+	l, at := openSocket(t)
+	for range 100 {
+		l.Send([]link.Packet{{[]byte("flood"), at, netip.AddrPortFrom(loopback, at+1)}})
+	}
+	l.Send([]link.Packet{{[]byte("owner"), at, netip.AddrPortFrom(loopback, at+1)}})
+	l.Send([]link.Packet{{[]byte("other"), at, netip.AddrPortFrom(loopback, at+2)}})
+	ps := make([]link.Packet, 256)
+	polls := map[string]int{}
+	for i := 1; polls["owner"] == 0; i++ {
+		n, err := l.Recv(ps, time.Second)
+		if n == 0 || err != nil {
+			t.Fatalf("%d, %v after %v", n, err, polls)
+		}
+		for _, p := range ps[:n] {
+			polls[string(p.Data)] = i
+		}
+	}
+	if polls["other"] != 1 || polls["owner"] > 8 {
+		t.Errorf("came with poll %v; 101 in one queue need 8, others none", polls)
+	}
+}
+
 func TestSliceTaken(t *testing.T) {
 	_, at := openSocket(t)
 	if _, err := socket.Open(socket.Config{Addr: loopback, FirstPort: at + 6, Ports: 4}); err == nil {

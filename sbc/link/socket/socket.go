@@ -19,6 +19,7 @@ const (
 	period    = 4 * time.Millisecond
 	idleAfter = 50 * time.Millisecond // without a packet: block instead of polling
 	readyMax  = 512                   // sockets a poll tells of; the rest are told by the next
+	burst     = 16                    // datagrams a poll of a socket that had some at the last one too
 	spareFDs  = 64                    // what the process needs beside the sockets
 )
 
@@ -50,6 +51,9 @@ type Link struct {
 	polled  time.Time
 	came    time.Time // when there was a packet last
 	buffers []byte
+	polls   uint32
+	told    []uint32 // by port minus first: the poll that last told of it
+	left    int      // to be read of the socket at hand
 
 	refused atomic.Uint64
 	closed  atomic.Bool
@@ -64,7 +68,7 @@ func Open(c Config) (*Link, error) {
 	if err := allowFiles(int(c.Ports) + spareFDs); err != nil {
 		return nil, err
 	}
-	l := &Link{addr: c.Addr.Unmap(), first: c.FirstPort, epoll: -1, wake: -1}
+	l := &Link{addr: c.Addr.Unmap(), first: c.FirstPort, epoll: -1, wake: -1, polls: 1}
 	if err := l.open(int(c.Ports)); err != nil {
 		l.Close()
 		return nil, err
@@ -85,6 +89,7 @@ func (l *Link) open(ports int) (err error) {
 	if err := l.watch(l.wake, -1); err != nil {
 		return err
 	}
+	l.told = make([]uint32, ports)
 	for i := range ports {
 		at := netip.AddrPortFrom(l.addr, l.first+uint16(i))
 		fd, err := bind(at)

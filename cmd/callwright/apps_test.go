@@ -62,7 +62,7 @@ export const api = { put: (k, v) => kv.put(k, v, { ttl: '10m' }), get: k => kv.g
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
-			f(&world{t: t, whole: &whole{brain: b}})
+			f(&world{t: t, wholeEngine: &wholeEngine{brain: b}})
 			if err := b.close(time.Second); err != nil {
 				t.Error(err)
 			}

@@ -19,10 +19,10 @@ import (
 	"github.com/callwright/callwright/sbc/link/memory"
 )
 
-// whole is a whole engine in one process, joined over memory: the brain that `run`
+// wholeEngine is a whole engine in one process, joined over memory: the brain that `run`
 // starts, one SBC, one mixer, and a network on which phones live. Within a synctest
 // bubble its time costs nothing. `callwright test` and the tests of this package use it.
-type whole struct {
+type wholeEngine struct {
 	scripts    string
 	recordings string
 	rests      bool
@@ -56,8 +56,8 @@ const (
 // startWhole makes an engine on a directory of scripts and waits until its workers
 // are up. With rests, clocks rest and heartbeats are seldom while nobody speaks: an hour
 // of waiting costs nothing, and phones hear no frames then.
-func startWhole(scripts, recordings string, rests bool) (*whole, error) {
-	w := &whole{
+func startWhole(scripts, recordings string, rests bool) (*wholeEngine, error) {
+	w := &wholeEngine{
 		scripts: scripts, recordings: recordings, rests: rests, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
 		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(),
 	}
@@ -86,7 +86,7 @@ func startWhole(scripts, recordings string, rests bool) (*whole, error) {
 }
 
 // startSBC and startMixer also start a successor of one that was ended.
-func (w *whole) startSBC(name string) error {
+func (w *wholeEngine) startSBC(name string) error {
 	ip := netip.MustParseAddr("10.0.0.2")
 	link, err := w.rtp.Link(ip, 20000, 200)
 	if err != nil {
@@ -108,7 +108,7 @@ func (w *whole) startSBC(name string) error {
 	return nil
 }
 
-func (w *whole) startMixer(name string) error {
+func (w *wholeEngine) startMixer(name string) error {
 	conn, err := w.trunks.Listen(netip.MustParseAddrPort("10.0.1.3:9000"))
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (w *whole) startMixer(name string) error {
 	return nil
 }
 
-func (w *whole) client() *control.Client {
+func (w *wholeEngine) client() *control.Client {
 	cfg := control.ClientConfig{Dial: w.brain.hub.Attach, Secret: wholeSecret}
 	if w.rests {
 		cfg.Patience = restingPatience
@@ -133,7 +133,7 @@ func (w *whole) client() *control.Client {
 	return control.NewClient(cfg)
 }
 
-func (w *whole) runWorker(name string, work, link func(context.Context) error) {
+func (w *wholeEngine) runWorker(name string, work, link func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	w.ends[name] = func() { cancel(); <-done }
@@ -146,7 +146,7 @@ func (w *whole) runWorker(name string, work, link func(context.Context) error) {
 }
 
 // Sockets implements scripttest.Engine: a new host on the network of phones.
-func (w *whole) Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err error) {
+func (w *wholeEngine) Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err error) {
 	w.mu.Lock()
 	w.host++
 	ip := netip.AddrFrom4([4]byte{10, 0, 0, 10 + w.host})
@@ -163,7 +163,7 @@ func (w *whole) Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err erro
 }
 
 // Reload implements scripttest.Engine.
-func (w *whole) Reload(app string) error {
+func (w *wholeEngine) Reload(app string) error {
 	var all error
 	for _, o := range w.brain.scripts.Reload(app) {
 		all = errors.Join(all, o.Error)
@@ -172,7 +172,7 @@ func (w *whole) Reload(app string) error {
 }
 
 // Crash implements scripttest.Engine: as when a supervisor sees the process end.
-func (w *whole) Crash(role string) error {
+func (w *wholeEngine) Crash(role string) error {
 	name := role + "-1"
 	end := w.ends[name]
 	if end == nil {
@@ -193,10 +193,10 @@ func (w *whole) Crash(role string) error {
 }
 
 // Log implements scripttest.Engine.
-func (w *whole) Log() string { return w.log.text() }
+func (w *wholeEngine) Log() string { return w.log.text() }
 
 // Close hangs up all calls and ends every part.
-func (w *whole) Close() error {
+func (w *wholeEngine) Close() error {
 	err := w.brain.close(5 * time.Second)
 	for _, end := range w.ends {
 		end()

@@ -32,7 +32,7 @@ func (s *stepLog) observe(r sandbox.Result) {
 }
 
 // Steps implements scripttest.Engine.
-func (w *whole) Steps(sipCallID string) []scripttest.Step {
+func (w *wholeEngine) Steps(sipCallID string) []scripttest.Step {
 	w.meet()
 	w.steps.mu.Lock()
 	defer w.steps.mu.Unlock()
@@ -40,7 +40,7 @@ func (w *whole) Steps(sipCallID string) []scripttest.Step {
 }
 
 // meet learns which unit is which SIP call, while they are up.
-func (w *whole) meet() {
+func (w *wholeEngine) meet() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	calls, err := w.brain.engine.Calls(ctx)
@@ -55,7 +55,7 @@ func (w *whole) meet() {
 }
 
 // State implements scripttest.Engine.
-func (w *whole) State() *sandbox.State { return w.brain.tree }
+func (w *wholeEngine) State() *sandbox.State { return w.brain.tree }
 
 // keptLog keeps the engine's lines for a test that fails.
 type keptLog struct {

@@ -16,7 +16,7 @@ import (
 // world is a whole engine within a test's bubble. Its clocks never rest: what it tells
 // of times is true of a real one.
 type world struct {
-	*whole
+	*wholeEngine
 	t *testing.T
 }
 
@@ -40,7 +40,7 @@ func inWorld(t *testing.T, scripts map[string]string, f func(w *world)) {
 				t.Logf("the engine's log:\n%s", engine.Log())
 			}
 		}()
-		f(&world{whole: engine, t: t})
+		f(&world{wholeEngine: engine, t: t})
 	})
 }
 
@@ -59,7 +59,7 @@ func writeScript(t *testing.T, dir, name, text string) {
 func (w *world) startMixer(name, recordings string) {
 	w.t.Helper()
 	w.recordings = recordings
-	if err := w.whole.startMixer(name); err != nil {
+	if err := w.wholeEngine.startMixer(name); err != nil {
 		w.t.Fatal(err)
 	}
 }

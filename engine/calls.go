@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/sdp"
 )
@@ -38,21 +40,28 @@ func (s *shard) fromUA(a call.Action) {
 // invited finds a script and a place for a new call, or the answer that says why
 // there is none.
 func (s *shard) invited(a call.Invited) {
-	app, version, ok := s.config.Scripts.Route(flow.Target(a.Msg.URI))
-	if !ok {
+	user, host := flow.Target(a.Msg.URI)
+	app, version, err := s.config.Scripts.Admit(a.Leg, user, host)
+	if errors.Is(err, script.ErrNoRoute) {
 		s.log.Info("no route", "call", a.Leg, "uri", a.Msg.URI, "from", a.Flow.Remote)
 		s.turnedAway(a, "no route")
 		s.push(call.Reject{Leg: a.Leg, Status: 404})
+		return
+	}
+	if err != nil {
+		s.log.Warn("a call was turned away", "call", a.Leg, "app", app, "why", err)
+		s.turnedAway(a, err.Error())
+		s.busy(a.Leg)
 		return
 	}
 	place, err := s.fleet.PlaceCall(a.Leg)
 	if err != nil {
 		s.log.Warn("no place for a call", "call", a.Leg, "error", err)
 		s.turnedAway(a, err.Error())
-		s.push(call.Reject{Leg: a.Leg, Status: 503, Headers: []call.Header{{Name: "Retry-After", Value: "2"}}})
+		s.config.Scripts.Done(app, version)
+		s.busy(a.Leg)
 		return
 	}
-	s.config.Scripts.Hold(app, version)
 	s.calls[a.Leg] = &placed{app: app, version: version}
 	s.count.calls++
 	s.started(a)
@@ -61,6 +70,11 @@ func (s *shard) invited(a call.Invited) {
 	s.push(flow.NewCall{
 		Call: a.Leg, App: app, Version: version, Seed: s.random.Uint64(), Flow: a.Flow, Msg: a.Msg,
 	})
+}
+
+// busy answers that the caller may try again soon (RFC 3261 §21.5.4).
+func (s *shard) busy(leg string) {
+	s.push(call.Reject{Leg: leg, Status: 503, Headers: []call.Header{{Name: "Retry-After", Value: "2"}}})
 }
 
 // agreed commands the media that offer and answer have settled on, and tells the

@@ -137,7 +137,7 @@ func (s *shard) note(n flow.Note) {
 func (s *shard) finished(unit string) {
 	if c := s.calls[unit]; c != nil {
 		delete(s.calls, unit)
-		s.config.Scripts.Release(c.app, c.version)
+		s.config.Scripts.Done(c.app, c.version)
 		s.quiet()
 	}
 }

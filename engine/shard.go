@@ -64,7 +64,7 @@ func newShard(c Config, in *inbox) *shard {
 	s.ua = call.NewUA(call.Config{
 		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
 	})
-	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, Keep: c.Keep})
+	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, Keep: c.Keep})
 	return s
 }
 
@@ -108,6 +108,7 @@ func (s *shard) step(v any) {
 	case control.HubEvent:
 		s.worker(v)
 	case sandbox.Result:
+		s.failed(v)
 		s.push(flow.Did{Result: v})
 	case script.Outcome:
 		s.reloaded(v)

@@ -72,7 +72,7 @@ func (o *operator) Scripts(context.Context) ([]api.ScriptView, error) {
 	var views []api.ScriptView
 	for _, a := range o.scripts.List() {
 		views = append(views, api.ScriptView{
-			App: a.Name, File: a.File, Routes: a.Routes, Version: a.Version, Loaded: a.Since, Calls: a.Units, Error: a.Error,
+			App: a.Name, File: a.File, Routes: a.Routes, Version: a.Version, Loaded: a.Since, Calls: a.Calls, Error: a.Error,
 		})
 	}
 	return views, nil

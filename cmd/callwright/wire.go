@@ -30,11 +30,14 @@ const product = "Callwright"
 type brainParts struct {
 	Scripts string // directory
 	State   string // directory of the state log; "": in memory
-	Secret  string // that workers' Hello must bear
-	Allow   []netip.Prefix
-	Missed  int // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
-	Log     *slog.Logger
-	// Fetch says what hosts apps may send requests to; nil: none.
+	// Versions is where scripts' versions are kept; "": in memory.
+	Versions string
+	Warm     int    // isolates made ahead, for the next reload
+	Secret   string // that workers' Hello must bear
+	Allow    []netip.Prefix
+	Missed   int // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Log      *slog.Logger
+	// Fetch says what hosts apps may send requests to; nil: those in their manifests.
 	Fetch func(app, hostport string, private bool) error
 	// Heartbeat is how often workers and brain tell each other that they live; 0: the
 	// hub's default.
@@ -82,21 +85,24 @@ func joinBrain(p brainParts) (*brain, error) {
 	b := &brain{log: p.Log, logs: logs, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
 	b.events = events.NewRing[events.Event](events.KeptEvents)
 	b.past = events.NewRing[written](keptBatches)
-	b.fetch = fetch.New(fetch.Config{Allow: p.Fetch, UserAgent: product})
+	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), UserAgent: product})
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {
 		return nil, err
 	}
-	b.scripts, err = script.Open(p.Scripts, sandbox.Options{
-		Faces: flow.Faces(), State: tree,
-		Deliver: func(r sandbox.Result) {
-			if p.Observe != nil {
-				p.Observe(r)
-			}
-			b.engine.Deliver(r)
+	b.scripts, err = script.OpenWith(script.Config{
+		Dir: p.Scripts, Versions: p.Versions, Warm: p.Warm, Log: p.Log,
+		Options: sandbox.Options{
+			Faces: flow.Faces(), State: tree,
+			Deliver: func(r sandbox.Result) {
+				if p.Observe != nil {
+					p.Observe(r)
+				}
+				b.engine.Deliver(r)
+			},
 		},
-	}, p.Log)
+	})
 	if err != nil {
 		return nil, errors.Join(err, b.state.Close())
 	}
@@ -123,6 +129,14 @@ func joinBrain(p brainParts) (*brain, error) {
 		b.engine.ScriptsChanged(o)
 	}
 	return b, nil
+}
+
+// mayFetch asks the apps' manifests, unless somebody else is to say.
+func (b *brain) mayFetch(other func(app, hostport string, private bool) error) func(app, hostport string, private bool) error {
+	if other != nil {
+		return other
+	}
+	return func(app, hostport string, private bool) error { return b.scripts.MayFetch(app, hostport, private) }
 }
 
 // openState joins the tree that scripts see as `state` to the log beneath it.

@@ -1,9 +1,7 @@
 package script
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"path"
@@ -30,30 +28,36 @@ const linger = 10 * time.Second
 
 // loaded is what the catalogue needs of a *sandbox.Generation; tests have a plainer one.
 type loaded interface {
-	Version() string
 	Routes() []sandbox.Route
 	HasFlow() bool
-	Files() []string // read to build it, relative to the scripts directory, with slashes
 	Retire()
 	Stop()
 }
 
-// generation is one version of an app, under Catalogue.mu but for what never changes.
+// generation is one version of an app that runs, under Catalogue.mu but for what never
+// changes.
 type generation struct {
-	app, version, file string
-	script             loaded
-	claims             claims
-	since              time.Time
-	units              int         // that hold it
-	leaving            *time.Timer // set while it serves no more and is not retired
+	*bundle
+	script   loaded
+	routes   []sandbox.Route // that count
+	claims   claims
+	since    time.Time   // it serves, or is tried
+	units    int         // that hold it, calls not counted
+	calls    int         // that hold it
+	failures []time.Time // of its calls, within the while that counts
+	failed   bool        // a rollback is under way
+	leaving  *time.Timer // set while it serves no more and is not retired
 }
 
-// app is one app of the directory, under Catalogue.mu.
+// app is one app of the directory, or of the API, under Catalogue.mu.
 type app struct {
-	file    string // entry, relative to the scripts directory, with slashes
+	file    string   // entry, relative to the scripts directory, with slashes
+	files   []string // that the newest build on disk read
+	disk    string   // mark of what is on disk, "" for nothing
 	serving *generation
-	err     error // why the newest file does not serve
-	clashed bool  // err is a route of another app
+	trial   *trial // of a newer version, nil for none
+	err     error  // why the newest file does not serve
+	clashed bool   // err is a route of another app
 }
 
 // Outcome says what became of one app. From is what served before, To what serves
@@ -61,7 +65,9 @@ type app struct {
 type Outcome struct {
 	App, File string
 	From, To  string
+	Trial     string        // version that a share of new calls tries, "" for none
 	Took      time.Duration // of the build
+	Why       string        // of a change that no file made: a rollback, a trial that has ended
 	Error     error         // a *sandbox.ScriptError when the author can mend it
 }
 
@@ -71,17 +77,22 @@ type Catalogue struct {
 	// goroutine that reloads. Set it before Watch and Reload; it may be nil.
 	Changed func(Outcome)
 
-	dir  string
-	log  *slog.Logger
-	list func(dir string) ([]sandbox.AppSource, error)
-	load func(sandbox.AppSource) (loaded, error)
+	dir   string
+	log   *slog.Logger
+	store *store
+	warm  *sandbox.Warm
+	list  func(dir string) ([]sandbox.AppSource, error)
+	build func(sandbox.AppSource) (*bundle, error)
+	open  func(*bundle) (loaded, error)
 
-	reloading sync.Mutex // one reload at a time
+	reloading sync.Mutex // one change at a time
+	work      sync.WaitGroup
 	table     atomic.Pointer[table]
 
-	mu   sync.Mutex
-	apps map[string]*app
-	all  map[target]*generation
+	mu     sync.Mutex
+	apps   map[string]*app
+	all    map[target]*generation
+	closed bool
 }
 
 func newCatalogue(dir string, log *slog.Logger) *Catalogue {
@@ -89,6 +100,7 @@ func newCatalogue(dir string, log *slog.Logger) *Catalogue {
 		log = slog.Default()
 	}
 	c := &Catalogue{dir: dir, log: log, apps: map[string]*app{}, all: map[target]*generation{}}
+	c.store, _ = openStore("", log) // in memory it cannot fail
 	c.table.Store(newTable(nil))
 	return c
 }
@@ -100,7 +112,7 @@ func (c *Catalogue) Route(user, host string) (app, version string, ok bool) {
 	return to.app, to.version, ok
 }
 
-// Hold keeps a generation until Release. Each unit holds its own.
+// Hold keeps a generation until Release, for a unit that is no call.
 func (c *Catalogue) Hold(app, version string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,14 +127,18 @@ func (c *Catalogue) Hold(app, version string) bool {
 // Release undoes one Hold. The last one of a generation that serves no more retires
 // it.
 func (c *Catalogue) Release(app, version string) {
+	c.release(app, version, func(g *generation) *int { return &g.units })
+}
+
+func (c *Catalogue) release(app, version string, held func(*generation) *int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := c.all[target{app, version}]
-	if g == nil || g.units == 0 {
+	if g == nil || *held(g) == 0 {
 		c.log.Error("script: released more often than held", "app", app, "version", version)
 		return
 	}
-	g.units--
+	*held(g)--
 	c.leave(g)
 }
 
@@ -139,7 +155,7 @@ func (c *Catalogue) supersede(g *generation) {
 // leave retires a generation that nobody needs. It runs under mu.
 func (c *Catalogue) leave(g *generation) {
 	key := target{g.app, g.version}
-	if g.units > 0 || g.leaving != nil || c.serves(g) || c.all[key] != g {
+	if g.units > 0 || g.calls > 0 || g.leaving != nil || c.serves(g) || c.all[key] != g {
 		return
 	}
 	delete(c.all, key)
@@ -148,7 +164,7 @@ func (c *Catalogue) leave(g *generation) {
 
 func (c *Catalogue) serves(g *generation) bool {
 	a := c.apps[g.app]
-	return a != nil && a.serving == g
+	return a != nil && (a.serving == g || a.trial != nil && a.trial.generation == g)
 }
 
 // Dir is the directory of an app's own files below the scripts directory, with
@@ -169,61 +185,6 @@ func folder(file string) string {
 		return dir
 	}
 	return ""
-}
-
-// AppView is one app as an operator sees it.
-type AppView struct {
-	Name    string    `json:"name"`
-	Version string    `json:"version,omitempty"` // that serves, "" when none could be loaded
-	Routes  []string  `json:"routes,omitempty"`  // as written
-	Flow    bool      `json:"flow"`              // takes calls
-	File    string    `json:"file"`              // below the scripts directory
-	Since   time.Time `json:"since,omitzero"`
-	Units   int       `json:"units"` // of this and older generations
-	Older   int       `json:"older"` // generations that still have units
-	Error   string    `json:"error,omitempty"`
-	// Cause is the error in parts, nil when it is not the author's.
-	Cause *sandbox.ScriptError `json:"-"`
-}
-
-// List returns all apps by name.
-func (c *Catalogue) List() []AppView {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	views := make([]AppView, 0, len(c.apps))
-	for name, a := range c.apps {
-		v := AppView{Name: name, File: a.file}
-		if g := a.serving; g != nil {
-			v.Version, v.Since, v.Flow = g.version, g.since, g.script.HasFlow()
-			for _, r := range g.script.Routes() {
-				v.Routes = append(v.Routes, spelled(r))
-			}
-		}
-		if a.err != nil {
-			v.Error = a.err.Error()
-			errors.As(a.err, &v.Cause)
-		}
-		views = append(views, v)
-	}
-	slices.SortFunc(views, func(a, b AppView) int { return cmp.Compare(a.Name, b.Name) })
-	for to, g := range c.all {
-		i, ok := slices.BinarySearchFunc(views, to.app, func(v AppView, name string) int { return cmp.Compare(v.Name, name) })
-		if !ok {
-			continue // the app is gone, its calls are not
-		}
-		views[i].Units += g.units
-		if g.units > 0 && !c.serves(g) {
-			views[i].Older++
-		}
-	}
-	return views
-}
-
-func spelled(r sandbox.Route) string {
-	if r.Literal != "" {
-		return r.Literal
-	}
-	return fmt.Sprintf("/%s/%s", r.Pattern, r.Flags)
 }
 
 // Loaded tells how each app stands, as if all had just been loaded: what a new
@@ -247,18 +208,24 @@ func (c *Catalogue) Loaded() []Outcome {
 // Afterwards no app is found. It must not be called where results are delivered.
 func (c *Catalogue) Close() {
 	c.reloading.Lock()
-	defer c.reloading.Unlock()
 	c.mu.Lock()
+	c.closed = true
 	c.table.Store(newTable(nil))
 	for _, g := range c.all {
 		if g.leaving != nil {
 			g.leaving.Stop()
 		}
 	}
+	for _, a := range c.apps {
+		a.endTrial()
+	}
 	all := slices.Collect(maps.Values(c.all))
 	clear(c.all)
 	clear(c.apps)
 	c.mu.Unlock()
+	c.reloading.Unlock()
+	c.work.Wait()
+	c.warm.Close()
 	for _, g := range all {
 		g.script.Stop() // outside the lock: a script's last result may come asking
 	}

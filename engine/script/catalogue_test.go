@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -185,18 +186,27 @@ func TestRoutesNeedAFlow(t *testing.T) {
 // catalogueOf has generations without runtimes, given by a function.
 func catalogueOf(load func(app string) (plain, error), apps ...string) *Catalogue {
 	c := newCatalogue("dir", slog.New(slog.DiscardHandler))
+	var built sync.Map
 	c.list = func(string) (out []sandbox.AppSource, err error) {
 		for _, name := range apps {
 			out = append(out, sandbox.AppSource{Name: name, Root: "dir", Entry: filepath.Join("dir", name+".js")})
 		}
 		return out, nil
 	}
-	c.load = func(s sandbox.AppSource) (loaded, error) {
+	c.build = func(s sandbox.AppSource) (*bundle, error) {
 		p, err := load(s.Name)
 		if err != nil {
 			return nil, err
 		}
-		return p, nil
+		if p.manifest == nil {
+			p.manifest = &Manifest{file: s.Name + ".yaml"}
+		}
+		built.Store(s.Name+p.version, p)
+		return &bundle{app: s.Name, version: p.version, file: s.Name + ".js", manifest: p.manifest, files: p.files}, nil
+	}
+	c.open = func(b *bundle) (loaded, error) {
+		p, _ := built.Load(b.app + b.version)
+		return p.(plain), nil
 	}
 	return c
 }
@@ -213,20 +223,24 @@ func TestGenerationsLiveAsLongAsTheirUnits(t *testing.T) {
 		if !c.Hold("main", "v1") || c.Hold("main", "v2") || c.Hold("other", "v1") {
 			t.Error("hold")
 		}
+		if app, v, err := c.Admit("call", "1", "h"); app != "main" || v != "v1" || err != nil {
+			t.Errorf("admitted to %s %s: %v", app, v, err)
+		}
+		c.Release("main", "v1")
 		version = "v2"
 		c.Reload("")
 		time.Sleep(2 * linger)
 		if retired["v1"].Load() != 0 {
 			t.Error("retired under a unit")
 		}
-		if v := c.List()[0]; v.Version != "v2" || v.Units != 1 || v.Older != 1 {
+		if v := c.List()[0]; v.Version != "v2" || v.Calls != 1 || v.Older != 1 {
 			t.Errorf("view %+v", v)
 		}
-		c.Release("main", "v1")
+		c.Done("main", "v1")
 		if retired["v1"].Load() != 1 || c.Hold("main", "v1") {
 			t.Error("not retired with its last unit")
 		}
-		if v := c.List()[0]; v.Units != 0 || v.Older != 0 {
+		if v := c.List()[0]; v.Calls != 0 || v.Older != 0 {
 			t.Errorf("view %+v", v)
 		}
 		c.Release("main", "v1") // once too often: noted, not fatal
@@ -279,8 +293,8 @@ func TestEditUndone(t *testing.T) {
 			c.Reload("")
 		}
 		time.Sleep(2 * linger)
-		if first, edit, again := loads[0].Load(), loads[1].Load(), loads[2].Load(); first != 0 || edit != 1 || again != 1 {
-			t.Errorf("retired: first %d, edit %d, second load of the first %d", first, edit, again)
+		if first, edit, again := loads[0].Load(), loads[1].Load(), loads[2].Load(); first != 0 || edit != 1 || again != 0 {
+			t.Errorf("retired: first %d, edit %d, and the first, which was not started twice, %d", first, edit, again)
 		}
 		c.Release("main", "v1")
 		if !c.Hold("main", "v1") {

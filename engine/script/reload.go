@@ -14,31 +14,22 @@ import (
 
 // Reload reads one app anew, or all and the directory itself for "". It returns an
 // outcome for each, in order of names; From equals To where nothing has changed. It
-// takes as long as the builds.
+// takes as long as the builds. An app that is named serves what its file says from
+// then on, to all calls: a rollback, an upload or a trial ends.
 func (c *Catalogue) Reload(app string) []Outcome {
 	if app == "" {
-		return c.reload(func(string) bool { return true })
+		return c.reload(func(string) bool { return true }, false)
 	}
-	out := c.reload(func(name string) bool { return name == app })
+	out := c.reload(func(name string) bool { return name == app }, true)
 	if len(out) == 0 {
 		out = []Outcome{{App: app, Error: fmt.Errorf("%w: %s", ErrNoApp, app)}}
 	}
 	return out
 }
 
-// build is one app on its way through a reload.
-type build struct {
-	source sandbox.AppSource
-	file   string
-	script loaded
-	claims claims
-	took   time.Duration
-	err    error
-}
-
 // reload builds the apps of the directory that want says, removes those of them that
-// are gone, swaps and tells.
-func (c *Catalogue) reload(want func(app string) bool) []Outcome {
+// are gone, swaps and tells. With force a file serves whatever is held in its place.
+func (c *Catalogue) reload(want func(app string) bool, force bool) []Outcome {
 	c.reloading.Lock()
 	defer c.reloading.Unlock()
 	sources, err := c.list(c.dir)
@@ -52,11 +43,17 @@ func (c *Catalogue) reload(want func(app string) bool) []Outcome {
 	for _, s := range sources {
 		present[s.Name] = true
 		if want(s.Name) {
-			builds = append(builds, &build{source: s, file: c.relative(s.Entry)})
+			builds = append(builds, c.fromDisk(s, force))
 		}
 	}
+	for _, name := range c.store.unfiled() {
+		if !present[name] && want(name) {
+			builds = append(builds, &build{c: c, app: name, unfiled: true})
+		}
+		present[name] = true
+	}
 	out := c.remove(c.gone(present, want))
-	c.build(builds)
+	each(builds, (*build).prepare)
 	for _, b := range builds {
 		out = append(out, c.swap(b))
 	}
@@ -67,19 +64,18 @@ func (c *Catalogue) reload(want func(app string) bool) []Outcome {
 }
 
 // tell hands on what an operator or the shard must know: not that nothing changed.
+// Then it brings to disk what changed. It runs under reloading, without mu.
 func (c *Catalogue) tell(out []Outcome) {
-	if c.Changed == nil {
-		return
-	}
 	for _, o := range out {
-		if o.Error != nil || o.From != o.To {
+		if c.Changed != nil && (o.Error != nil || o.From != o.To) {
 			c.Changed(o)
 		}
 	}
+	c.store.flush()
 }
 
-// build loads all on the cores there are: each load runs in isolates of its own.
-func (c *Catalogue) build(builds []*build) {
+// each runs a step of many builds on the cores there are.
+func each(builds []*build, step func(*build)) {
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, b := range builds {
@@ -87,97 +83,11 @@ func (c *Catalogue) build(builds []*build) {
 		wait.Go(func() {
 			defer func() { <-slots }()
 			begun := time.Now()
-			b.script, b.err = c.load(b.source)
-			if b.err == nil {
-				b.check()
-			}
+			step(b)
 			b.took = time.Since(begun)
 		})
 	}
 	wait.Wait()
-}
-
-// check refuses routes that cannot work, as the author's error.
-func (b *build) check() {
-	var err error
-	switch b.claims, err = compile(b.script.Routes()); {
-	case err != nil:
-	case len(b.script.Routes()) > 0 && !b.script.HasFlow():
-		err = fmt.Errorf("%w: the file has routes but no call flow (export default)", errRoute)
-	default:
-		return
-	}
-	b.refuse(err)
-}
-
-func (b *build) refuse(err error) {
-	if b.script != nil {
-		b.script.Retire()
-		b.script = nil
-	}
-	b.err = &sandbox.ScriptError{App: b.source.Name, File: b.file, Name: "Error", Message: err.Error()}
-}
-
-// swap puts a build in its app's place, if it is good.
-func (c *Catalogue) swap(b *build) Outcome {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	name := b.source.Name
-	a := c.apps[name]
-	if a == nil {
-		a = &app{}
-		c.apps[name] = a
-	}
-	a.file = b.file
-	o := Outcome{App: name, File: b.file, Took: b.took}
-	if a.serving != nil {
-		o.From, o.To = a.serving.version, a.serving.version
-	}
-	a.clashed = false
-	if b.err == nil {
-		if route, owner := c.table.Load().clash(name, b.claims); owner != "" {
-			a.clashed = true
-			b.refuse(fmt.Errorf("%w: %q is claimed by %s and by %s, which serves it", errRoute, route, b.file, c.apps[owner].file))
-		}
-	}
-	before := a.err
-	if a.err = b.err; a.err != nil {
-		o.Error = a.err
-		return o
-	}
-	if before != nil {
-		c.log.Info("script: mended", "app", name, "version", b.script.Version())
-	}
-	if o.To = b.script.Version(); o.From != o.To {
-		c.serve(a, b)
-	} else {
-		b.script.Retire()
-	}
-	return o
-}
-
-// serve makes a build the serving generation. A version that comes back while it still
-// has units (an edit undone) goes on as the generation it was.
-func (c *Catalogue) serve(a *app, b *build) {
-	old := a.serving
-	key := target{b.source.Name, b.script.Version()}
-	g := c.all[key]
-	if g != nil {
-		b.script.Retire()
-		if g.leaving != nil {
-			g.leaving.Stop() // when it runs already, leave sees that g serves
-			g.leaving = nil
-		}
-	} else {
-		g = &generation{app: key.app, version: key.version, file: b.file, script: b.script, claims: b.claims}
-		c.all[key] = g
-	}
-	g.since = time.Now()
-	a.serving = g
-	c.publish()
-	if old != nil {
-		c.supersede(old)
-	}
 }
 
 // publish gives Route the serving generations.
@@ -208,6 +118,8 @@ func (c *Catalogue) remove(names []string) []Outcome {
 		a := c.apps[name]
 		o := Outcome{App: name, File: a.file}
 		delete(c.apps, name)
+		c.dropTrial(a)
+		c.store.setPin(name, nil)
 		if a.serving != nil {
 			o.From = a.serving.version
 			c.supersede(a.serving)
@@ -229,8 +141,8 @@ func (c *Catalogue) unclash(sources []sandbox.AppSource, out []Outcome) []Outcom
 			if !c.refused(s.Name) {
 				continue
 			}
-			b := &build{source: s, file: c.relative(s.Entry)}
-			c.build([]*build{b})
+			b := c.fromDisk(s, false)
+			each([]*build{b}, (*build).prepare)
 			o := c.swap(b)
 			if o.Error != nil {
 				continue

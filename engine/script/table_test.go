@@ -12,17 +12,16 @@ import (
 
 // plain is a generation without a runtime.
 type plain struct {
-	version string
-	routes  []sandbox.Route
-	noFlow  bool
-	files   []string
-	retired *atomic.Int32
+	version  string
+	routes   []sandbox.Route
+	noFlow   bool
+	files    []string
+	manifest *Manifest
+	retired  *atomic.Int32
 }
 
-func (p plain) Version() string         { return p.version }
 func (p plain) Routes() []sandbox.Route { return p.routes }
 func (p plain) HasFlow() bool           { return !p.noFlow }
-func (p plain) Files() []string         { return p.files }
 func (p plain) Stop()                   { p.Retire() }
 func (p plain) Retire() {
 	if p.retired != nil {
@@ -57,7 +56,7 @@ func tableOf(t testing.TB, apps map[string][]string) *table {
 		if err != nil {
 			t.Fatal(err)
 		}
-		serving[app] = &generation{app: app, version: "v1", script: p, claims: claims}
+		serving[app] = &generation{bundle: &bundle{app: app, version: "v1"}, script: p, claims: claims}
 	}
 	return newTable(serving)
 }
@@ -160,7 +159,7 @@ func FuzzRoute(f *testing.F) {
 		if err != nil {
 			return
 		}
-		g := &generation{version: "v", script: plain{}, claims: c}
+		g := &generation{bundle: &bundle{version: "v"}, script: plain{}, claims: c}
 		newTable(map[string]*generation{"app": g}).route(user, host)
 	})
 }

@@ -33,7 +33,7 @@ func (c *Catalogue) Watch(ctx context.Context) error {
 		return err
 	}
 	// What changed between Open and the first watch would never be told.
-	c.Reload("")
+	c.reload(func(app string) bool { return !c.ignores(app) }, false)
 	return v.run(ctx)
 }
 
@@ -169,13 +169,18 @@ func (v *watcher) reload() {
 	changed, all := v.changed, v.all
 	v.changed, v.all, v.first = nil, false, time.Time{}
 	begun := time.Now()
-	var n int
-	if all {
-		n = len(v.c.Reload(""))
-	} else {
-		n = len(v.c.reload(func(app string) bool { return v.c.touched(app, changed) }))
-	}
+	n := len(v.c.reload(func(app string) bool {
+		return !v.c.ignores(app) && (all || v.c.touched(app, changed))
+	}, false))
 	v.c.log.Debug("script: files changed", "files", changed, "apps", n, "took", time.Since(begun))
+}
+
+// ignores says that an app's manifest wants changes to wait for an operator.
+func (c *Catalogue) ignores(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.apps[name]
+	return a != nil && a.serving != nil && a.serving.manifest.Reload.Ignore
 }
 
 // touched says whether a change may be about an app: one of the files it was built
@@ -188,7 +193,7 @@ func (c *Catalogue) touched(name string, changed []string) bool {
 	if a == nil || a.err != nil || a.serving == nil {
 		return true
 	}
-	files := append([]string{a.file}, a.serving.script.Files()...)
+	files := append([]string{a.file, manifestFile(a.file)}, a.files...)
 	own := folder(a.file)
 	for _, rel := range changed {
 		if own != "" && strings.HasPrefix(rel, own+"/") || path.Base(rel) == "package.json" {

@@ -34,18 +34,18 @@ func watch(t *testing.T, files map[string]string) *watched {
 	write(t, w.dir, files)
 	w.Catalogue = openAll(t, w.dir)
 	w.Changed = func(o Outcome) { w.outcomes <- o }
-	load, list := w.load, w.list
+	build, list := w.build, w.list
 	ready := make(chan struct{})
 	var once sync.Once
 	w.list = func(dir string) ([]sandbox.AppSource, error) {
 		once.Do(func() { close(ready) }) // the watches are set when Watch reads the directory
 		return list(dir)
 	}
-	w.load = func(s sandbox.AppSource) (loaded, error) {
+	w.build = func(s sandbox.AppSource) (*bundle, error) {
 		w.mu.Lock()
 		w.loads = append(w.loads, s.Name)
 		w.mu.Unlock()
-		return load(s)
+		return build(s)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

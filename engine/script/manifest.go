@@ -1,0 +1,95 @@
+package script
+
+import (
+	"encoding/json"
+	"path"
+	"time"
+
+	"github.com/callwright/callwright/sandbox"
+)
+
+// Manifest is what an app's app.yaml says: what calls it gets, what it may reach, and
+// how it is reloaded. The zero Manifest is an app without one: nothing is granted. It
+// is never changed after it was read, so any goroutine may read it.
+type Manifest struct {
+	// Routes replace those the app exports; nil: there are none in the file.
+	Routes []sandbox.Route
+
+	Fetch     []string // hosts
+	WebSocket []string // hosts
+	Read      []string // folders, below the app's own or absolute
+	Write     []string // folders
+	Env       []string // names
+	Trunks    []string
+	Uses      []string // apps whose api it may call
+
+	MaxCalls  int // 0: as many as the engine takes
+	Budgets   Budgets
+	Isolation string // IsolationProcess, IsolationShared, "": the engine's default
+	Reload    Reload
+	Untrusted bool // sees only its own part of state
+
+	file  string // below the scripts directory, with slashes; where the file would be
+	found bool
+}
+
+// What Isolation may be.
+const (
+	IsolationProcess = "process"
+	IsolationShared  = "shared"
+)
+
+// Budgets bound what an app's scripts use; 0 means the engine's default.
+type Budgets struct {
+	Activation    time.Duration // run time of one activation
+	Timers        int           // pending, of one unit
+	Promises      int           // operations under way, of one unit
+	LogsPerSecond int           // of one unit
+	Heap          int64         // bytes, of the app
+}
+
+// Reload says how a new version takes over.
+type Reload struct {
+	Canary   float64 // per cent of new calls that try it first; 0: all calls get it at once
+	Ignore   bool    // `watch: false`: a changed file waits for `callwright reload`
+	Rollback Rollback
+}
+
+// Rollback returns to the version before when Errors calls failed Within a while.
+type Rollback struct {
+	Errors int // 0: never
+	Within time.Duration
+}
+
+// canonical is what the manifest adds to the version's name: comments and order of
+// keys do not count. Nil without a file.
+func (m *Manifest) canonical() []byte {
+	if !m.found {
+		return nil
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return text
+}
+
+// File is where the manifest is, or would be, below the scripts directory.
+func (m *Manifest) File() string { return m.file }
+
+// manifestFile is where the manifest of an app with this entry file belongs: app.yaml
+// in the app's folder, NAME.yaml beside an app that is one file.
+func manifestFile(entry string) string {
+	if dir := folder(entry); dir != "" {
+		return dir + "/app.yaml"
+	}
+	return entry[:len(entry)-len(path.Ext(entry))] + ".yaml"
+}
+
+// options are what a generation of the app lives with.
+func (m *Manifest) options(o sandbox.Options) sandbox.Options {
+	if m.Budgets.Activation > 0 {
+		o.Budget = m.Budgets.Activation
+	}
+	return o
+}

@@ -27,6 +27,9 @@ type Options struct {
 	// LoadBudget is the run time of the modules' top level while the app is loaded;
 	// 0: DefaultLoadBudget. Calls' own instances run it within Budget.
 	LoadBudget time.Duration
+	// Heap bounds the private memory of a process of its own, in bytes; 0: that
+	// process's default. Isolates that share a process have no such bound.
+	Heap int64
 	// Warm lends realms made ahead; nil: each is made when it is needed.
 	Warm *Warm
 	// Isolates is how many runtimes may be made at most; 0: 2. Each owns a goroutine

@@ -1,0 +1,5 @@
+//go:build !race
+
+package process
+
+func limit(heap, _ int64) int64 { return heap }

@@ -140,6 +140,46 @@ declare module 'callwright' {
      * @example app.at('2030-01-31T08:00:00Z', () => { state.fees = 'new'; });
      */
     at(date: Date | number | string, fn: (e: ScheduleEvent) => void): Schedule;
+    /**
+     * Counts one against a rate that all of the app's calls share: at most max in any
+     * stretch of that length at first, then evenly (a token bucket). It is kept in memory:
+     * a restart begins anew.
+     * @example if (!(await app.limit('caller:' + call.from.number, { max: 3, per: '1m' })).ok) return call.reject('congested');
+     */
+    limit(key: string, options: LimitOptions): Promise<LimitResult>;
+    /**
+     * The app's own live calls, oldest first: those for which all that is given holds.
+     * @example const waiting = (await app.calls({ state: 'answered', room: 'sales' })).length;
+     */
+    calls(options?: CallsOptions): Promise<SeenCall[]>;
+  }
+
+  export interface LimitOptions {
+    /** How many. */
+    max: number;
+    /** In which time. */
+    per: Duration;
+  }
+
+  /** Whether it was within the rate, how many more are at once, and ms until the next. */
+  export interface LimitResult { ok: boolean; left: number; retryAfter: number }
+
+  export interface CallsOptions {
+    /** Its state. */
+    state?: string;
+    /** The caller's number, user or URI. */
+    from?: string;
+    /** The number, user or URI that was called. */
+    to?: string;
+    /** The conference it is in. */
+    room?: string;
+    /** How many at most. @default 100 */
+    limit?: number;
+  }
+
+  /** A call as the rest of its app sees it. */
+  export interface SeenCall {
+    id: string; direction: string; state: CallState; from: any; to: any; source: any; times: any; room: string; version: string;
   }
 
   /** What a scheduled function is given: when it was due (ms), and how often it ran. */

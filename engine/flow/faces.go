@@ -39,6 +39,8 @@ var kinds = map[string]kind{
 	".lock":           {make: func() verb { return &lock{} }},
 	"App.use":         {make: func() verb { return &useApp{} }},
 	"App.every":       {make: func() verb { return &every{} }},
+	"App.limit":       {make: func() verb { return &limit{} }},
+	"App.calls":       {make: func() verb { return &listCalls{} }},
 	"App.at":          {make: func() verb { return &once{} }},
 	"Schedule.cancel": {make: func() verb { return &steering{} }},
 	"Kv.get":          {make: func() verb { return &kvGet{} }},

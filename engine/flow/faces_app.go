@@ -13,8 +13,14 @@ func appFace() sandbox.Face {
 				Params: []sandbox.Param{{Name: "period", Type: sandbox.Duration}, {Name: "fn", Type: sandbox.Function}}},
 			{Name: "at", Doc: "runs a function once", Handle: true, Returns: "Schedule", ResultType: "ScheduleResult",
 				Params: []sandbox.Param{{Name: "date", Type: sandbox.Any}, {Name: "fn", Type: sandbox.Function}}},
+			{Name: "limit", Doc: "counts against a rate", ResultType: "LimitResult",
+				Params:  []sandbox.Param{{Name: "key", Type: sandbox.String}},
+				Options: []sandbox.Option{{Name: "max", Type: sandbox.Number}, {Name: "per", Type: sandbox.Duration}}},
+			{Name: "calls", Doc: "the app's live calls", ResultType: "SeenCall[]",
+				Options: []sandbox.Option{{Name: "state", Type: sandbox.String}, {Name: "from", Type: sandbox.String}, {Name: "to", Type: sandbox.String},
+					{Name: "room", Type: sandbox.String}, {Name: "limit", Type: sandbox.Integer, Default: 100}}},
 		},
-		NotBuilt: []string{"route", "dial", "call", "calls", "emit", "limit", "metrics", "version", "rollback", "api"},
+		NotBuilt: []string{"route", "dial", "call", "emit", "metrics", "version", "rollback", "api"},
 	}
 }
 

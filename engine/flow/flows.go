@@ -40,6 +40,7 @@ type Flows struct {
 	locks map[string]*mutex
 
 	watching map[string][]holder // by path of state
+	buckets  map[string]*bucket
 
 	// of the step under way
 	now     time.Time
@@ -52,7 +53,8 @@ func NewFlows(c Config) *Flows {
 	if c.Keep == nil {
 		c.Keep = keep.New(nil)
 	}
-	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{}}
+	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
+		buckets: map[string]*bucket{}}
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,43 +74,42 @@ const answersWithTone = `export default async call => { await call.answer(); con
 
 // A test that fails says where, what was heard instead, and how the call went.
 func TestAFailureIsReadable(t *testing.T) {
-	for _, c := range []struct{ name, test, want string }{
-		{"another tone", `t.test('x', async t => {
+	cases := []struct{ name, test, want string }{
+		{"another tone", `async t => {
   const alice = t.phone('alice');
   await alice.call('1');
   await alice.hears(700, { within: '1s' });
-})`, `main.test.js:5    await alice.hears(700, { within: '1s' });
+}`, `main.test.js:5    await alice.hears(700, { within: '1s' });
     alice did not hear 700 Hz within 1s; heard instead: 440 Hz of`},
-		{"the ladder", `t.test('x', async t => { await t.phone('alice').call('1'); throw new TypeError('mine') })`,
-			"alice ← engine  200 OK (1 INVITE)"},
-		{"an error of the test's own", `t.test('x', async t => {
-  throw new TypeError('mine');
-})`, "main.test.js:3    throw new TypeError('mine');\n    TypeError: mine"},
-		{"the script's log", `t.test('x', async t => { await t.phone('alice').call('1'); t.expect(1).equals(2) })`, "msg=hello"},
-		{"a value", `t.test('x', t => t.expect({ a: 1, b: [2] }).equals({ b: [3], a: 1 }))`, `expected {"b":[3],"a":1}, got {"a":1,"b":[2]}`},
-		{"events", `t.test('x', async t => {
-  const c = await t.phone('alice').call('1');
-  t.expect(c).events(['answered', 'gather']);
-})`, `"gather" did not happen in its turn; what did: answered, play`},
-		{"silence", `t.test('x', async t => { const a = t.phone('a'); await a.call('1'); await a.silent({ for: '2s' }) })`, "should hear nothing for 2s"},
-		{"nobody awaited", `t.test('x', async t => { const a = t.phone('a'); await a.call('1'); a.hears(900, { within: '1s' }); await t.advance('3s') })`,
+		{"the ladder", `async t => { await t.phone('alice').call('1'); throw new TypeError('mine') }`, "alice ← engine  200 OK (1 INVITE)"},
+		{"its own error", `async t => { throw new TypeError('mine') }`, "TypeError: mine"},
+		{"the script's log", `async t => { await t.phone('alice').call('1'); t.expect(1).equals(2) }`, "msg=hello"},
+		{"a value", `t => t.expect({ a: 1, b: [2] }).equals({ b: [3], a: 1 })`, `expected {"b":[3],"a":1}, got {"a":1,"b":[2]}`},
+		{"events", `async t => { t.expect(await t.phone('a').call('1')).events(['answered', 'gather']) }`,
+			`"gather" did not happen in its turn; what did: answered, play`},
+		{"silence", `async t => { const a = t.phone('a'); await a.call('1'); await a.silent({ for: '2s' }) }`, "should hear nothing for 2s"},
+		{"nobody awaited", `async t => { const a = t.phone('a'); await a.call('1'); a.hears(900, { within: '1s' }); await t.advance('3s') }`,
 			"did not hear 900 Hz"},
-		{"a promise that nothing settles", `t.test('x', () => new Promise(() => {}))`, "nothing settles"},
-		{"no call", `t.test('x', t => t.phone('alice').press('1'))`, "alice is in no call"},
-		{"an unknown option", `t.test('x', t => t.phone('alice').call('1', { codecs: 'PCMU' }))`, `no option "codecs"`},
-		{"not built", `t.test('x', t => t.crash('brain'))`, "t.crash('brain') is not built yet"},
-		{"a verb of flows", `import { conference } from 'callwright'; t.test('x', () => conference('1'))`, "conference is for call flows"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			f := scriptDir(t, answersWithTone, c.test)
-			outcomes := outcomesOf(t, f, "")
-			if len(outcomes) != 1 || outcomes[0].Passed {
-				t.Fatalf("outcomes %+v", outcomes)
-			}
-			if text := reported(f, outcomes); !strings.Contains(text, c.want) {
-				t.Errorf("the report does not say %q:\n%s", c.want, text)
-			}
-		})
+		{"nothing settles", `() => new Promise(() => {})`, "a promise that nothing settles"},
+		{"no call", `t => t.phone('alice').press('1')`, "alice is in no call"},
+		{"an unknown option", `t => t.phone('alice').call('1', { codecs: 'PCMU' })`, `no option "codecs"`},
+		{"not built", `t => t.crash('brain')`, "t.crash('brain') is not built yet"},
+		{"a verb of flows", `() => conference('1')`, "conference is for call flows"},
+	}
+	f := scriptDir(t, answersWithTone, "")
+	text := "import * as t from 'callwright/test'; import { conference } from 'callwright';\n"
+	for _, c := range cases {
+		text += "t.test(" + strconv.Quote(c.name) + ", " + c.test + ");\n"
+	}
+	writeScript(t, f.dir, f.name, text)
+	outcomes := outcomesOf(t, f, "")
+	if len(outcomes) != len(cases) {
+		t.Fatalf("%d outcomes of %d tests", len(outcomes), len(cases))
+	}
+	for i, c := range cases {
+		if got := reported(f, outcomes[i:i+1]); outcomes[i].Passed || !strings.Contains(got, c.want) {
+			t.Errorf("%s: the report does not say %q:\n%s", c.name, c.want, got)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package scripttest runs the tests of scripts (*.test.js, *.test.ts): each test in a
 // synctest bubble, against a whole engine that its caller makes (Engine), with phones
 // that speak SIP and RTP and hear real audio. `callwright test` and the Go tests of the
-// shipped scripts call File with a *testing.T, without which there is no bubble.
+// shipped scripts call Run.All with a *testing.T, without which there is no bubble.
 //
 // A test file is a generation of the sandbox like any app, with faces of its own: each
 // act of the script ('callwright/test', stdlib/test.js) is an operation that arrives

@@ -35,10 +35,14 @@ type Run struct {
 	Done func(Outcome)
 }
 
-// File runs the tests of a file, one after the other, each as a subtest with a bubble.
+// All runs the tests of the file, one after the other, each as a subtest with a bubble.
 // It returns an error when the file cannot be loaded: then there is no test.
 func (r Run) All(t *testing.T) error {
-	tests, err := r.list()
+	program, err := sandbox.Compile(r.source(), faces())
+	if err != nil {
+		return err
+	}
+	tests, err := r.list(program)
 	if err != nil {
 		return err
 	}
@@ -53,7 +57,7 @@ func (r Run) All(t *testing.T) error {
 			}
 			began := time.Now()
 			var out Outcome
-			synctest.Test(t, func(t *testing.T) { out = r.one(dir, d) })
+			synctest.Test(t, func(t *testing.T) { out = r.one(dir, program, d) })
 			out.Ms = float64(time.Since(began).Microseconds()) / 1000
 			r.Done(out)
 		})
@@ -68,14 +72,14 @@ type declared struct {
 	callback uint32
 }
 
-func (r Run) source(dir string) sandbox.AppSource {
-	return sandbox.AppSource{Name: r.File, Root: dir, Entry: filepath.Join(dir, r.File),
+func (r Run) source() sandbox.AppSource {
+	return sandbox.AppSource{Name: r.File, Root: r.Dir, Entry: filepath.Join(r.Dir, r.File),
 		Modules: map[string]string{"callwright/test": stdlib.Test}}
 }
 
-// list loads the file and reads what tests it declares.
-func (r Run) list() (tests []declared, err error) {
-	u, err := r.open(r.Dir, nil)
+// list runs the file's top level and reads what tests it declares.
+func (r Run) list(program *sandbox.Program) (tests []declared, err error) {
+	u, err := open(program, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +100,7 @@ func (r Run) list() (tests []declared, err error) {
 }
 
 // one runs one test. Whatever happens, all that it began has ended when it returns.
-func (r Run) one(dir string, d declared) (out Outcome) {
+func (r Run) one(dir string, program *sandbox.Program, d declared) (out Outcome) {
 	out = Outcome{File: r.File, Name: d.name, Line: d.line}
 	began := time.Now()
 	engine, err := r.Make(dir)
@@ -117,7 +121,7 @@ func (r Run) one(dir string, d declared) (out Outcome) {
 			out.Log, out.Ladders = append(out.Log, scriptLines(engine.Log())...), b.ladders()
 		}
 	}()
-	u, err := r.open(dir, engine.State())
+	u, err := open(program, engine.State())
 	if err != nil {
 		out.Failure = err.Error()
 		return out

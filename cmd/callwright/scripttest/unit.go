@@ -31,9 +31,10 @@ type unit struct {
 
 const unitName = "test"
 
-func (r Run) open(dir string, state *sandbox.State) (*unit, error) {
+// open makes an instance of a program of the file.
+func open(program *sandbox.Program, state *sandbox.State) (*unit, error) {
 	u := &unit{wake: make(chan struct{}, 1)}
-	gen, err := sandbox.Load(r.source(dir), sandbox.Options{
+	gen, err := sandbox.Open(program, sandbox.Options{
 		Faces: faces(), State: state, Budget: budget, Isolates: 1, Deliver: u.deliver,
 	})
 	if err != nil {

@@ -192,7 +192,7 @@ func TestEveryPackageHasDoc(t *testing.T) {
 			t.Errorf("%s/doc.go: says too little: what it is for, who calls it, on which goroutine, what it owns", dir)
 		}
 		for name, f := range p.files {
-			if name != "doc.go" && f.Doc != nil && !generated(f) {
+			if name != "doc.go" && f.Doc != nil && !ast.IsGenerated(f) {
 				t.Errorf("%s/%s: a second package comment; it belongs into doc.go", dir, name)
 			}
 		}
@@ -203,7 +203,7 @@ func TestNoInit(t *testing.T) {
 	fset := token.NewFileSet()
 	for _, p := range readPackages(t, fset) {
 		for _, f := range p.files {
-			if generated(f) {
+			if ast.IsGenerated(f) {
 				continue
 			}
 			for _, d := range f.Decls {
@@ -222,7 +222,7 @@ func TestPackageVariables(t *testing.T) {
 	for _, p := range readPackages(t, fset) {
 		vars := map[string]token.Pos{}
 		for _, f := range p.files {
-			if generated(f) {
+			if ast.IsGenerated(f) {
 				continue
 			}
 			for _, d := range f.Decls {
@@ -399,5 +399,3 @@ func root(e ast.Expr) *ast.Ident {
 		}
 	}
 }
-
-func generated(f *ast.File) bool { return ast.IsGenerated(f) }

@@ -18,22 +18,12 @@ func TestWorkerKilled(t *testing.T) {
 	for _, worker := range []string{"mixer-1", "sbc-1"} {
 		t.Run(worker, func(t *testing.T) {
 			e := startEngine(t, scriptsForOthers())
-			phone := program("call", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
-			out, err := phone.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := phone.Start(); err != nil {
-				t.Fatal(err)
-			}
-			limit := time.AfterFunc(patience, func() { phone.Process.Kill() })
-			defer limit.Stop()
-			readUntil(t, out, "first RTP")
+			ended := inCall(t, "first RTP", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
+			killed := time.Now()
 			e.kill(t, worker)
-			rest, _ := io.ReadAll(out)
-			phone.Wait()
-			if !strings.Contains(string(rest), "BYE received") {
-				t.Errorf("the call went on:\n%s", rest)
+			// The heartbeats of these engines would tell after 10 s.
+			if o := ended(); !strings.Contains(o.stdout, "BYE received") || time.Since(killed) > 5*time.Second {
+				t.Errorf("the call went on for %v:\n%s", time.Since(killed), o.stdout)
 			}
 			at := e.heard(t, 0, worker, "starting again")
 			e.heard(t, 0, "call ended", "worker-lost")
@@ -46,31 +36,43 @@ func TestWorkerKilled(t *testing.T) {
 	}
 }
 
+// inCall places a call and returns at a milestone of it; ended waits for its end.
+func inCall(t *testing.T, milestone string, args ...string) (ended func() outcome) {
+	t.Helper()
+	phone := program(append([]string{"call"}, args...)...)
+	out, err := phone.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := phone.Start(); err != nil {
+		t.Fatal(err)
+	}
+	limit := time.AfterFunc(patience, func() { phone.Process.Kill() })
+	t.Cleanup(func() { limit.Stop() })
+	readUntil(t, out, milestone)
+	return func() outcome {
+		rest, _ := io.ReadAll(out)
+		phone.Wait()
+		return outcome{code: phone.ProcessState.ExitCode(), stdout: string(rest)}
+	}
+}
+
 // However the engine ends, its calls get BYE: by Ctrl-C, and by a supervisor that was
 // killed, whose children then end by themselves.
 func TestCallsGetByeAtTheEnd(t *testing.T) {
 	for name, sig := range map[string]syscall.Signal{"interrupted": syscall.SIGINT, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			e := startEngine(t, scriptsForOthers())
-			phone := program("call", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
-			out, err := phone.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := phone.Start(); err != nil {
-				t.Fatal(err)
-			}
-			limit := time.AfterFunc(patience, func() { phone.Process.Kill() })
-			defer limit.Stop()
-			readUntil(t, out, "first RTP")
+			ended := inCall(t, "first RTP", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
 			e.cmd.Process.Signal(sig)
-			rest, _ := io.ReadAll(out)
-			phone.Wait()
-			if !strings.Contains(string(rest), "BYE received") {
-				t.Errorf("the call ended so:\n%s", rest)
+			if o := ended(); !strings.Contains(o.stdout, "BYE received") {
+				t.Errorf("the call ended so:\n%s", o.stdout)
 			}
 			e.cmd.Wait()
 			awaitUnlocked(t, filepath.Join(e.dir, "data"))
+			if sig == syscall.SIGINT && strings.Contains(e.text(), "level=WARN") {
+				t.Errorf("warnings of an orderly end:\n%s", e.text())
+			}
 		})
 	}
 }

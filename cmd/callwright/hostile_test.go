@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"path/filepath"
@@ -37,18 +36,7 @@ func TestBadInputHurtsNobody(t *testing.T) {
 	e := startEngine(t, map[string]string{"victim.js": victim, "no-audio.wav": "RIFF, or so it says"})
 	record := filepath.Join(t.TempDir(), "heard.wav")
 	// The digit is only to know that its own RTP flows.
-	measured := program("call", "sip:6000@"+e.address(t, "udp"), "--duration", "4s", "--record", record, "--digits", "1")
-	out, err := measured.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := measured.Start(); err != nil {
-		t.Fatal(err)
-	}
-	limit := time.AfterFunc(patience, func() { measured.Process.Kill() })
-	defer limit.Stop()
-	readUntil(t, out, "digits sent")
-
+	measured := inCall(t, "digits sent", "sip:6000@"+e.address(t, "udp"), "--duration", "4s", "--record", record, "--digits", "1")
 	halfOpen := dialHalf(t, e.address(t, "tcp"))
 	defer halfOpen()
 	throwAtSIP(t, e.address(t, "udp"))
@@ -68,11 +56,11 @@ func TestBadInputHurtsNobody(t *testing.T) {
 		}
 		e.heard(t, 0, c.logged...)
 	}
-	rest, _ := io.ReadAll(out)
-	if err := measured.Wait(); err != nil {
-		t.Errorf("the measured call: %v", err)
+	if o := measured(); o.code != 0 {
+		t.Errorf("the measured call: exit code %d", o.code)
+	} else {
+		checkMeasured(t, o.stdout, record)
 	}
-	checkMeasured(t, string(rest), record)
 	if o := runProgram(t, program("call", "sip:6000@"+e.address(t, "tcp")+";transport=tcp", "--expect", "440")); o.code != 0 {
 		t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
 	}

@@ -61,7 +61,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(),
-		reloadCommand(), scriptsCommand(), whyCommand(), logsCommand(), eventsCommand(),
+		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(), whyCommand(), logsCommand(), eventsCommand(),
 		stateCommand(), replCommand(), conferencesCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(),
 	)
 	return root

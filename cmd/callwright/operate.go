@@ -71,9 +71,13 @@ func (o *operator) Hangup(ctx context.Context, id, cause string) error {
 func (o *operator) Scripts(context.Context) ([]api.ScriptView, error) {
 	var views []api.ScriptView
 	for _, a := range o.scripts.List() {
-		views = append(views, api.ScriptView{
-			App: a.Name, File: a.File, Routes: a.Routes, Version: a.Version, Loaded: a.Since, Calls: a.Calls, Error: a.Error,
-		})
+		v := api.ScriptView{
+			App: a.Name, File: a.File, Routes: a.Routes, Version: a.Version, Loaded: a.Since, Calls: a.Calls, Error: a.Error, Held: a.Held,
+		}
+		if t := a.Trial; t.Version != "" {
+			v.Trial = &api.TrialView{Version: t.Version, Percent: t.Percent, Since: t.Since, Calls: t.Calls, Failed: t.Failed}
+		}
+		views = append(views, v)
 	}
 	return views, nil
 }
@@ -83,15 +87,7 @@ func (o *operator) Reload(_ context.Context, app string) ([]api.ReloadResult, er
 	if len(outcomes) == 1 && errors.Is(outcomes[0].Error, script.ErrNoApp) {
 		return nil, fmt.Errorf("%w: %s", api.ErrNoApp, app)
 	}
-	var results []api.ReloadResult
-	for _, out := range outcomes {
-		r := api.ReloadResult{App: out.App, From: out.From, To: out.To, Ms: float64(out.Took.Microseconds()) / 1000}
-		if out.Error != nil {
-			r.Error, r.Source = out.Error.Error(), sourceLine(out.Error)
-		}
-		results = append(results, r)
-	}
-	return results, nil
+	return reloadResults(outcomes), nil
 }
 
 func (o *operator) CallApp(ctx context.Context, app, function string, args json.RawMessage) (json.RawMessage, error) {

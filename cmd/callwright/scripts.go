@@ -42,6 +42,12 @@ func scriptsCommand() *cobra.Command {
 				if s.Error != "" {
 					fmt.Fprintf(c.OutOrStdout(), "%s: the file on disk does not load: %s\n", s.App, s.Error)
 				}
+				if s.Held != "" {
+					fmt.Fprintf(c.OutOrStdout(), "%s: not the version on disk: %s\n", s.App, s.Held)
+				}
+				if t := s.Trial; t != nil {
+					fmt.Fprintf(c.OutOrStdout(), "%s: %g%% of new calls try %s: %d live, %d failed\n", s.App, t.Percent, t.Version, t.Calls, t.Failed)
+				}
 			}
 			return nil
 		},
@@ -52,16 +58,23 @@ func scriptsCommand() *cobra.Command {
 
 func reloadCommand() *cobra.Command {
 	var f clientFlags
+	var check bool
 	c := &cobra.Command{
 		Use:   "reload [APP]",
 		Short: "Read one script anew from disk, or all; exit code 1 if one does not load",
-		Args:  takes(cobra.MaximumNArgs(1)),
+		Long: `Reads one script anew from disk, or all, and exits with code 1 if one does not load.
+An app that is named serves what its file says from then on, to all calls: a rollback,
+an upload or a trial of it ends.`,
+		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			cl, err := f.connect()
 			if err != nil {
 				return err
 			}
 			path := "/v1/scripts/reload"
+			if check {
+				path = "/v1/scripts/check"
+			}
 			if len(args) == 1 {
 				path += "?app=" + url.QueryEscape(args[0])
 			}
@@ -81,6 +94,7 @@ func reloadCommand() *cobra.Command {
 		},
 	}
 	f.register(c)
+	c.Flags().BoolVar(&check, "check", false, "build as a reload does, and change nothing")
 	return c
 }
 
@@ -91,6 +105,8 @@ func printReload(c *cobra.Command, results []api.ReloadResult) error {
 			fmt.Fprintf(c.OutOrStdout(), "%s: %s\n    %s\n", r.App, r.Error, strings.TrimSpace(r.Source))
 		case r.Error != "":
 			fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", r.App, r.Error)
+		case r.Trial != "":
+			fmt.Fprintf(c.OutOrStdout(), "%s: a share of new calls tries version %s, the others get %s\n", r.App, r.Trial, r.To)
 		case r.From == r.To:
 			fmt.Fprintf(c.OutOrStdout(), "%s: unchanged, version %s\n", r.App, r.To)
 		default:

@@ -70,6 +70,19 @@ type ScriptView struct {
 	Calls   int       `json:"calls"` // on this and older generations
 	// Error is why the newest file on disk does not serve: "main.js:3:14: …".
 	Error string `json:"error,omitempty"`
+	// Held is why another version than the file's serves.
+	Held string `json:"held,omitempty"`
+	// Trial is a version that a share of new calls tries, nil for none.
+	Trial *TrialView `json:"trial,omitempty"`
+}
+
+// TrialView is a canary.
+type TrialView struct {
+	Version string    `json:"version"`
+	Percent float64   `json:"percent"`
+	Since   time.Time `json:"since"`
+	Calls   int       `json:"calls"`
+	Failed  int       `json:"failed"`
 }
 
 // ReloadResult is what became of one app. From equals To when nothing changed.
@@ -80,6 +93,7 @@ type ReloadResult struct {
 	Ms     float64 `json:"ms"`
 	Error  string  `json:"error,omitempty"`  // one line: file:line:column: name: message
 	Source string  `json:"source,omitempty"` // the source line the error is in
+	Trial  string  `json:"trial,omitempty"`  // version that a share of new calls tries
 }
 
 // WorkerView is one SBC or mixer as the engine sees it.

@@ -208,9 +208,14 @@ func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 // describe turns an engine's error into a status and a stable code.
 func describe(err error) (status int, code string) {
 	var app *AppError
+	var script *ScriptProblem
 	switch {
 	case errors.As(err, &app):
 		return app.status(), app.code()
+	case errors.As(err, &script):
+		return http.StatusUnprocessableEntity, "bad-script"
+	case errors.Is(err, ErrNoVersion):
+		return http.StatusNotFound, "no-version"
 	case errors.Is(err, ErrNoCall):
 		return http.StatusNotFound, "no-call"
 	case errors.Is(err, ErrNoApp):
@@ -247,6 +252,10 @@ func writeError(w http.ResponseWriter, status int, code string, err error) {
 	if errors.As(err, &app) {
 		p.Name, p.Message = app.Name, app.Message
 	}
+	var script *ScriptProblem
+	if errors.As(err, &script) {
+		p.Name, p.Message, p.ScriptProblem = script.Name, script.Message, script
+	}
 	writeJSON(w, status, p)
 }
 
@@ -255,8 +264,9 @@ type Problem struct {
 	Text string `json:"error"`
 	Code string `json:"code"`
 	// Of an error that a script threw.
-	Name    string `json:"name,omitempty"`
-	Message string `json:"message,omitempty"`
+	Name           string `json:"name,omitempty"`
+	Message        string `json:"message,omitempty"`
+	*ScriptProblem        // of an error in an author's file
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -152,7 +152,8 @@ func (s *shard) reloaded(o script.Outcome) {
 	}
 	s.log.Info("script loaded", "app", o.App, "from", o.From, "to", o.To)
 	s.count.reloads++
-	if old := s.apps[o.App]; old.unit != "" {
+	old := s.apps[o.App]
+	if old.unit != "" {
 		s.push(flow.EndApp{Unit: old.unit})
 		s.config.Scripts.Release(o.App, old.version)
 		delete(s.apps, o.App)
@@ -164,7 +165,7 @@ func (s *shard) reloaded(o script.Outcome) {
 	unit := fmt.Sprintf("app:%s@%s#%d.%d", o.App, o.To, s.config.Epoch, s.count.reloads)
 	s.apps[o.App] = appUnit{unit, o.To}
 	offers := s.config.Scripts.Generation(o.App, o.To).API()
-	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64(), API: offers})
+	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64(), API: offers, From: old.version})
 }
 
 // appUnit is the app unit that serves, and the version it is of.

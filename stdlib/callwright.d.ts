@@ -256,6 +256,10 @@ declare module 'callwright' {
   export interface AppEvents {
     /** A call came in, for whichever app: its fields. */
     call: CallView;
+    /** This version took over from another: told once, in the run of the new one. */
+    reload: { from: string; to: string };
+    /** The engine ends. What is begun now may not come to its end. */
+    shutdown: {};
   }
 
   /** A queue of events, for `await ev.next()` and `for await (const e of ev)`. */

@@ -95,7 +95,7 @@ func TestFetchIsDeniedByDefault(t *testing.T) {
 	inWorld(t, map[string]string{"main.js": `export const api = { async go() { await fetch('https://crm.example.com/x'); } };`}, func(w *world) {
 		time.Sleep(time.Second)
 		status, body := w.post("/v1/apps/main/go", `[]`)
-		if status != 500 || !strings.Contains(body, `"name":"Denied"`) || !strings.Contains(body, "add to app.yaml the line `fetch: [\\\"crm.example.com\\\"]`") {
+		if status != 500 || !strings.Contains(body, `"name":"Denied"`) || !strings.Contains(body, "add to main.yaml the line `fetch: [crm.example.com]`") {
 			t.Errorf("%d %s", status, body)
 		}
 	})

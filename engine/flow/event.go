@@ -30,6 +30,7 @@ type (
 		Unit, App, Version string
 		Seed               uint64
 		API                []string // functions it offers to others
+		From               string   // the version it takes over from; "": none ran
 	}
 	// EndApp ends an app unit, when its generation is no longer the current one.
 	EndApp struct{ Unit string }
@@ -92,6 +93,9 @@ type (
 		Write               bool
 	}
 
+	// Stopping tells that the engine ends: apps hear of it, calls are hung up.
+	Stopping struct{}
+
 	// StateChanged tells that a batch changed what is at a watched path.
 	StateChanged struct{ Change sandbox.Change }
 
@@ -122,6 +126,7 @@ func (Committed) input()    {}
 func (Fired) input()        {}
 func (Fetched) input()      {}
 func (StateChanged) input() {}
+func (Stopping) input()     {}
 func (Request) input()      {}
 func (Evaluate) input()     {}
 

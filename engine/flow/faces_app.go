@@ -5,7 +5,7 @@ import "github.com/callwright/callwright/sandbox"
 func appFace() sandbox.Face {
 	return sandbox.Face{
 		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
-		Events: []string{"call"},
+		Events: []string{"call", "reload", "shutdown"},
 		Methods: []sandbox.Method{
 			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
 				Params: []sandbox.Param{{Name: "app", Type: sandbox.String}}},
@@ -20,7 +20,9 @@ func appFace() sandbox.Face {
 				Options: []sandbox.Option{{Name: "state", Type: sandbox.String}, {Name: "from", Type: sandbox.String}, {Name: "to", Type: sandbox.String},
 					{Name: "room", Type: sandbox.String}, {Name: "limit", Type: sandbox.Integer, Default: 100}}},
 		},
-		NotBuilt: []string{"route", "dial", "call", "emit", "metrics", "version", "rollback", "api"},
+		NotBuilt: []string{"route", "dial", "call", "emit", "metrics", "version", "rollback", "api",
+			// events
+			"register", "subscribe", "message", "options", "refer", "http", "websocket", "conference", "queue", "trunk", "worker", "failover"},
 	}
 }
 

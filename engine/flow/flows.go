@@ -104,6 +104,10 @@ func (f *Flows) take(in Input) {
 		f.request(in)
 	case Evaluate:
 		f.evaluate(in)
+	case Stopping:
+		for _, u := range f.apps {
+			f.occur(u, "app", "shutdown", struct{}{})
+		}
 	case StateChanged:
 		f.stateChanged(in.Change)
 	case Fetched:

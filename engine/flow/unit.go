@@ -82,6 +82,9 @@ func (f *Flows) newApp(in NewApp) {
 	}
 	u := f.newUnit(in.Unit, in.App, in.Version, sandbox.AppUnit, in.Seed)
 	u.api = in.API
+	if in.From != "" { // told as soon as the top level listens
+		f.comeTrue(u, "app", "reload", map[string]string{"from": in.From, "to": in.Version})
+	}
 	f.apps = append(f.apps, u)
 }
 

@@ -1,13 +1,15 @@
 // The script API of Callwright, as it is built. A script is an ES module (JavaScript or
 // TypeScript, or CommonJS) whose default export is an async function of one call:
 //
-//   import { play } from 'callwright';
-//   export const routes = ['5000', '+4420*', /^9\d{3}$/];
-//   export default async function (call) {
-//     await call.answer();
-//     const r = await call.gather({ prompt: 'welcome.wav', max: 4, tries: 3 });
-//     if (r.ok) await call.play(['you-typed.wav', play('tone:440/500')]);
-//   }
+// ```js
+// import { play } from 'callwright';
+// export const routes = ['5000', '+4420*', /^9\d{3}$/];
+// export default async function (call) {
+//   await call.answer();
+//   const r = await call.gather({ prompt: 'welcome.wav', max: 4, tries: 3 });
+//   if (r.ok) await call.play(['you-typed.wav', play('tone:440/500')]);
+// }
+// ```
 //
 // When the function returns or throws, the call ends: an answered one is hung up, one
 // that was never answered gets 480, or 500 after an error.
@@ -17,6 +19,9 @@
 // mistakes in the program throw (BadOption, or Error when the call is not in a state
 // for it), and verbs on a call that has ended (CallEnded). Fields change only between
 // awaits. Options and names that are not declared here throw at once.
+//
+// A verb needs no permission unless @permission says which line of the app's app.yaml
+// grants it. Each @example is a script, or a part of one, that the engine's own tests run.
 
 declare module 'callwright' {
   /** A time: a number of milliseconds, or '200ms', '5s', '1.5m', '2h'. */
@@ -38,11 +43,20 @@ declare module 'callwright' {
   /** A source made by play(), tone() or silence(). */
   export interface Value { readonly $value: string }
 
-  /** `play('a.wav')` is the source 'a.wav', for lists that mix kinds. */
+  /**
+   * `play('a.wav')` is the source 'a.wav', for lists that mix kinds.
+   * @example await call.play([play('hello.wav'), tone('440/200')]);
+   */
   export function play(source: Source): Value;
-  /** `tone('350+440/1000')` is the source 'tone:350+440/1000'. */
+  /**
+   * `tone('350+440/1000')` is the source 'tone:350+440/1000'.
+   * @example await call.play(tone('425/200,0/200x3'));
+   */
   export function tone(spec: string): Value;
-  /** `silence('2s')` is the source 'silence:2s'. */
+  /**
+   * `silence('2s')` is the source 'silence:2s'.
+   * @example await call.play([silence('1s'), 'hello.wav']);
+   */
   export function silence(duration: Duration): Value;
 
   /**
@@ -83,9 +97,15 @@ declare module 'callwright' {
   export const state: State;
 
   export interface State {
-    /** Runs a function at once; what it wrote is undone when it throws. */
+    /**
+     * Runs a function at once; what it wrote is undone when it throws.
+     * @example const seat = state.tx(s => { s.seats = (s.seats ?? 0) + 1; if (s.seats > 5) throw new Error('full'); return s.seats; });
+     */
     tx<T>(change: (state: State) => T): T;
-    /** Waits until all writes so far are on disk on a majority of the brains. */
+    /**
+     * Waits until all writes so far are on disk on a majority of the brains.
+     * @example state.paid = true; await state.commit();
+     */
     commit(): Promise<void>;
     /**
      * Runs a function after another call or app has changed something at a path
@@ -187,7 +207,10 @@ declare module 'callwright' {
 
   /** A function that runs at its time. Await it for its end. */
   export interface Schedule extends PromiseLike<ScheduleResult> {
-    /** Ends it; a run under way goes on. */
+    /**
+     * Ends it; a run under way goes on.
+     * @example const minute = app.every('1m', () => {}); app.once('call', () => minute.cancel());
+     */
     cancel(): Promise<void>;
   }
 
@@ -203,9 +226,15 @@ declare module 'callwright' {
   export const kv: Kv;
 
   export interface Kv {
-    /** The value, or null when the key is not there or has expired. */
+    /**
+     * The value, or null when the key is not there or has expired.
+     * @example const code = await kv.get('otp:' + call.from.number);
+     */
     get(key: string): Promise<any>;
-    /** Keeps a value in the place of any other. */
+    /**
+     * Keeps a value in the place of any other.
+     * @example await kv.put('last', call.from.number, { ttl: '24h' });
+     */
     put(key: string, value: any, options?: PutOptions): Promise<void>;
     /**
      * Adds to a number, which is 0 before, and gives the sum; TypeError when the key holds
@@ -213,9 +242,15 @@ declare module 'callwright' {
      * @example if (await kv.incr('tries:' + call.from.number, 1, { ttl: '1h' }) > 3) return call.reject('rejected');
      */
     incr(key: string, by?: number, options?: IncrOptions): Promise<number>;
-    /** Forgets a key; false when it was not there. */
+    /**
+     * Forgets a key; false when it was not there.
+     * @example await kv.delete('otp:' + call.from.number);
+     */
     delete(key: string): Promise<boolean>;
-    /** The keys that begin with a prefix, in order: at most 64 KB of them (RangeError). */
+    /**
+     * The keys that begin with a prefix, in order: at most 64 KB of them (RangeError).
+     * @example for (const key of await kv.list('otp:', { limit: 10 })) console.log(key);
+     */
     list(prefix?: string, options?: ListOptions): Promise<string[]>;
   }
 
@@ -239,7 +274,7 @@ declare module 'callwright' {
    * what it gives. The lock is given back when the function ends or throws, when its call
    * is over, or after the ttl: then Timeout is thrown, and the function runs on without
    * it. A lock taken again inside its own function waits for itself, in vain.
-   * @example await lock('agent:7', async () => { await ring(7); }, { wait: '5s' });
+   * @example await lock('agent:7', async () => { state.agent7 = call.id; await call.play('tone:440/500'); }, { wait: '5s' });
    */
   export function lock<T>(key: string, fn: () => T | Promise<T>, options?: LockOptions): Promise<T>;
 
@@ -344,6 +379,7 @@ declare module 'callwright' {
     /**
      * Sends 183 Session Progress and opens early audio: what is played now is heard
      * before the answer. Done when audio stands.
+     * @example await call.progress(); await call.play('closed.wav'); return call.reject('unavailable');
      * @throws Error when the call is answered; Busy when no worker has room.
      */
     progress(options?: ProgressOptions): Promise<void>;
@@ -377,9 +413,15 @@ declare module 'callwright' {
      */
     hangup(options?: HangupOptions): Promise<Cause>;
 
-    /** The caller is not heard ('in'), hears no others ('out'), or both, which is the default. */
+    /**
+     * The caller is not heard ('in'), hears no others ('out'), or both, which is the default.
+     * @example await call.mute('in');
+     */
     mute(which?: 'in' | 'out' | 'both'): Promise<void>;
-    /** Undoes mute. */
+    /**
+     * Undoes mute.
+     * @example await call.unmute();
+     */
     unmute(which?: 'in' | 'out' | 'both'): Promise<void>;
 
     /**
@@ -423,7 +465,10 @@ declare module 'callwright' {
      */
     sendDigits(digits: string, options?: SendDigitsOptions): Promise<SendResult>;
 
-    /** As race() of this module. */
+    /**
+     * As race() of this module.
+     * @example const { key } = await call.race({ digits: call.gather({ max: 1 }), ended: call.ended });
+     */
     race<T extends Record<string, unknown>>(entries: T): Promise<RaceResult>;
 
     /** Calls the listener at each event. */
@@ -490,11 +535,20 @@ declare module 'callwright' {
 
   /** A running play. Await it for its result. */
   export interface Playback extends PromiseLike<PlayResult> {
-    /** Holds it where it is. */
+    /**
+     * Holds it where it is.
+     * @example const music = call.play('hold.wav'); await music.pause();
+     */
     pause(): Promise<void>;
-    /** Goes on from there. */
+    /**
+     * Goes on from there.
+     * @example const music = call.play('hold.wav'); await music.pause(); await music.resume();
+     */
     resume(): Promise<void>;
-    /** Ends it with the reason 'stopped'; after its end this does nothing. */
+    /**
+     * Ends it with the reason 'stopped'; after its end this does nothing.
+     * @example const music = call.play('hold.wav', { loop: true }); await sleep('5s'); await music.stop();
+     */
     stop(): Promise<void>;
   }
 
@@ -584,11 +638,20 @@ declare module 'callwright' {
 
   /** A running recording. Await it for its result. */
   export interface Recording extends PromiseLike<RecordResult> {
-    /** Leaves out what is said from now on. */
+    /**
+     * Leaves out what is said from now on.
+     * @example const r = call.record({ max: '1m' }); await r.pause();
+     */
     pause(): Promise<void>;
-    /** Goes on in the same file. */
+    /**
+     * Goes on in the same file.
+     * @example const r = call.record({ max: '1m' }); await r.pause(); await r.resume();
+     */
     resume(): Promise<void>;
-    /** Ends it with the reason 'stopped'; after its end this does nothing. */
+    /**
+     * Ends it with the reason 'stopped'; after its end this does nothing.
+     * @example const r = call.record(); await call.play('question.wav'); await r.stop();
+     */
     stop(): Promise<void>;
   }
 
@@ -645,20 +708,35 @@ declare module 'callwright' {
      * @throws Busy when it is full.
      */
     join(call: Call, options?: JoinOptions): Promise<Member>;
-    /** Lists who is in, in the order they joined. */
+    /**
+     * Lists who is in, in the order they joined.
+     * @example const moderators = await room.members({ role: 'moderator' });
+     */
     members(filter?: Filter): Promise<MemberView[]>;
-    /** Members are not heard; gives how many that changed. */
+    /**
+     * Members are not heard; gives how many that changed.
+     * @example const { count } = await room.mute({ role: 'listener' });
+     */
     mute(filter?: Filter): Promise<Count>;
-    /** Members are heard again. */
+    /**
+     * Members are heard again.
+     * @example await room.unmute({ tag: 'staff' });
+     */
     unmute(filter?: Filter): Promise<Count>;
-    /** Takes members out; their calls go on. */
+    /**
+     * Takes members out; their calls go on.
+     * @example await room.kick({ label: 'bob' });
+     */
     kick(filter?: Filter): Promise<Count>;
     /**
      * Plays to all who are in. With nobody in, its reason is 'ended' at once.
      * @example await room.play('recording-starts.wav');
      */
     play(source: Source, options?: ConferencePlayOptions): Playback;
-    /** Takes everybody out. */
+    /**
+     * Takes everybody out.
+     * @example await room.end();
+     */
     end(): Promise<Count>;
 
     /** Calls the listener at each event. */
@@ -742,6 +820,7 @@ declare module 'callwright' {
  * private and loopback addresses by themselves, by no pattern): else Denied is thrown.
  * Further errors: Timeout, RangeError (an answer of more than 64 KB), Busy (64 requests
  * of the app are under way), and TypeError for all that goes wrong on the network.
+ * @permission fetch: [crm.example.com]
  * @example const r = await fetch('https://crm.example.com/callers/' + call.from.number, { timeout: '2s', retries: 1 });
  * const vip = r.ok && (await r.json()).vip;
  */

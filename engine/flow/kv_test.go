@@ -45,6 +45,7 @@ func TestKV(t *testing.T) {
 		{"lock waits", `const long = lock('k', () => sleep('5s'), { ttl: '1m' });
 			console.log(await tried(() => lock('k', () => 1, { wait: '2s' })), '|', await tried(() => lock('k', () => 1, { wait: 0 }))); await long; console.log(await lock('k', () => 'mine'))`,
 			`Timeout: lock "k" is held by ann since main.js:4:14; waited 2s | Busy: lock "k" is held by ann since main.js:4:14` + "\nmine"},
+		{"lock held longer than it was waited for", `lock('k', () => sleep('1s')); console.log(await tried(() => lock('k', async () => { await sleep('5s'); return 'whole' }, { wait: '2s' })))`, "whole"},
 		{"lock ends", `const long = tried(() => lock('k', () => sleep('5s'), { ttl: '2s' })); console.log(await lock('k', () => 'next')); console.log(await long)`,
 			"next\nTimeout: lock \"k\": its function had not ended after 2s; the lock is given to the next"},
 	} {

@@ -88,7 +88,7 @@ func (s *shard) fromFlowToScript(a flow.Action) {
 	}
 }
 
-func (s *shard) generation(app, version, unit string) *sandbox.Generation {
+func (s *shard) generation(app, version, unit string) script.Host {
 	g := s.config.Scripts.Generation(app, version)
 	if g == nil {
 		s.log.Error("a unit outlived its script version", "unit", unit, "app", app, "version", version)

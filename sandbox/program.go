@@ -29,6 +29,12 @@ func Restore(p Program) (*Program, error) {
 	return &p, nil
 }
 
+// Stored is Restore without the compiling; see Bundle.
+func Stored(p Program) *Program {
+	p.sources = readSources(p.Map)
+	return &p
+}
+
 // Sources are the author's files as they were built, by path below the scripts
 // directory. The map is the program's own.
 func (p *Program) Sources() map[string]string { return p.sources }
@@ -52,7 +58,7 @@ func Compile(src AppSource, faces []Face) (*Program, error) {
 }
 
 // Bundle is Compile without the compiling, which evaluates constant expressions and so
-// may take any time and memory: the result is good for Restore, elsewhere.
+// may take any time and memory: Open does that, perhaps in another process.
 func Bundle(src AppSource, faces []Face) (*Program, error) {
 	return build(src, faces, bundle)
 }
@@ -83,6 +89,13 @@ func Load(src AppSource, opts Options) (*Generation, error) {
 // and what it exports; the isolate that served for it stays warm. An error of the
 // author's is a *ScriptError, and nothing is left behind.
 func Open(p *Program, opts Options) (*Generation, error) {
+	if p.program == nil {
+		compiled, err := Restore(*p)
+		if err != nil {
+			return nil, err
+		}
+		p = compiled
+	}
 	opts.fill()
 	faces, err := newFaceSet(opts.Faces)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 const actEnv = "CALLWRIGHT_TEST_ACT"
 
 func TestMain(m *testing.M) {
+	hostScripts()
 	if os.Getenv(actEnv) != "" {
 		main()
 	}

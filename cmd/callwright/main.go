@@ -25,7 +25,10 @@ func (r refusal) Unwrap() error { return r.err }
 // refuse makes a refusal of a formatted error.
 func refuse(format string, args ...any) error { return refusal{fmt.Errorf(format, args...)} }
 
-func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	hostScripts()
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // execute runs one command line and returns its exit code.
 func execute(args []string, stdout, stderr io.Writer) int {

@@ -14,12 +14,12 @@ import (
 	"github.com/callwright/callwright/engine/cluster"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
-	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
+	"github.com/callwright/callwright/sandbox/process"
 )
 
 // product is the Server header of what we answer.
@@ -44,6 +44,7 @@ type brainParts struct {
 	Heartbeat time.Duration
 	// Observe sees what each activation did before the engine does; nil: nobody.
 	Observe func(sandbox.Result)
+	Isolate bool // apps in processes of their own, unless their manifests opt out
 	// Kill asks a supervisor to end a worker that no longer answers; nil: there is
 	// none.
 	Kill func(worker string)
@@ -57,6 +58,7 @@ type brain struct {
 	edge    *signal.Edge
 	hub     *control.Hub
 	scripts *script.Catalogue
+	pool    *process.Pool // of script hosts; nil when all share this process
 	state   *cluster.Store
 	tree    *sandbox.State // what scripts see of it
 	kept    *keep.Keep
@@ -91,19 +93,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.scripts, err = script.OpenWith(script.Config{
-		Dir: p.Scripts, Versions: p.Versions, Warm: p.Warm, Log: p.Log,
-		Options: sandbox.Options{
-			Faces: flow.Faces(), State: tree,
-			Deliver: func(r sandbox.Result) {
-				if p.Observe != nil {
-					p.Observe(r)
-				}
-				b.engine.Deliver(r)
-			},
-		},
-	})
-	if err != nil {
+	if err := b.openScripts(p, tree); err != nil {
 		return nil, errors.Join(err, b.state.Close())
 	}
 	b.hub = control.NewHub(control.HubConfig{
@@ -212,6 +202,7 @@ func (b *brain) close(grace time.Duration) error {
 	b.runs.Wait()
 	b.fetch.Close()
 	b.scripts.Close()
+	b.closePool()
 	return b.state.Close()
 }
 

@@ -141,16 +141,16 @@ func readBlob(name string) (*bundle, error) {
 func (in *blob) bundle() (*bundle, error) {
 	b := &bundle{app: in.App, version: in.Version, file: in.File, files: in.Files, extra: in.Extra,
 		manifest: &Manifest{file: manifestFile(in.File)}}
-	var err error
 	if in.Manifest != nil {
+		var err error
 		b.text = []byte(*in.Manifest)
 		if b.manifest, err = ParseManifest(b.app, b.manifest.file, b.text); err != nil {
 			return nil, err
 		}
 	}
-	b.program, err = sandbox.Restore(sandbox.Program{App: in.App, Version: in.Version,
+	b.program = sandbox.Stored(sandbox.Program{App: in.App, Version: in.Version,
 		Code: []byte(in.Code), Map: []byte(in.Map), Files: in.Files})
-	return b, err
+	return b, nil
 }
 
 // writeWhole puts a file in place at once: a crash leaves the old one or the new.

@@ -31,7 +31,7 @@ func compileApp(src sandbox.AppSource, faces []sandbox.Face) (*bundle, error) {
 	}
 	b.extra = b.manifest.canonical()
 	src.Extra = b.extra
-	if b.program, err = sandbox.Compile(src, faces); err != nil {
+	if b.program, err = sandbox.Bundle(src, faces); err != nil {
 		return nil, err
 	}
 	b.version, b.files = b.program.Version, b.program.Files

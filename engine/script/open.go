@@ -14,8 +14,11 @@ type Config struct {
 	Options sandbox.Options // of each generation; an app's manifest may change its own
 	// Versions is the directory where versions are kept; "": in memory, until Close.
 	Versions string
-	Warm     int // isolates made ahead, for the next reload; some 450 KB each
-	Log      *slog.Logger
+	// Process opens a program in a process of its own; an error of the author's is a
+	// *sandbox.ScriptError. Nil: all apps share this process.
+	Process func(*sandbox.Program, sandbox.Options) (Isolated, error)
+	Warm    int // isolates made ahead, for the next reload; some 450 KB each
+	Log     *slog.Logger
 }
 
 // Open loads every app of a scripts directory and keeps versions in memory; see
@@ -69,11 +72,7 @@ func (c *Catalogue) join(cfg Config) error {
 	c.list = sandbox.Apps
 	c.build = func(src sandbox.AppSource) (*bundle, error) { return compileApp(src, opts.Faces) }
 	c.open = func(b *bundle) (loaded, error) {
-		g, err := sandbox.Open(b.program, b.manifest.options(opts))
-		if err != nil {
-			return nil, err
-		}
-		return g, nil
+		return cfg.place(b.manifest.Isolation, b.program, b.manifest.options(opts))
 	}
 	return nil
 }
@@ -94,13 +93,13 @@ func (c *Catalogue) resumeTrials() {
 
 // Generation returns a version that serves, is held, or served a moment ago; nil for
 // any other.
-func (c *Catalogue) Generation(app, version string) *sandbox.Generation {
+func (c *Catalogue) Generation(app, version string) Host {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := c.all[target{app, version}]
 	if g == nil {
 		return nil
 	}
-	script, _ := g.script.(*sandbox.Generation)
+	script, _ := g.script.(Host)
 	return script
 }

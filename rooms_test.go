@@ -321,11 +321,7 @@ func writes(f *ast.File, vars map[string]token.Pos) []token.Pos {
 		}
 		locals := localNames(fn)
 		check := func(e ast.Expr) {
-			id := root(e)
-			if id == nil || locals[id.Name] {
-				return
-			}
-			if _, ok := vars[id.Name]; ok {
+			if id := root(e); id != nil && !locals[id.Name] && vars[id.Name].IsValid() {
 				found = append(found, e.Pos())
 			}
 		}

@@ -46,6 +46,7 @@ func TestBadInputHurtsNobody(t *testing.T) {
 		logged       []string
 	}{
 		{"6001", "500 ", []string{"Budget: ran longer than 50ms", "victim.js:4"}},
+		{"6001", "500 ", []string{"call ended", "cause=budget sip=500"}},
 		{"6002", "BYE received", []string{"Budget: ran longer than 50ms", "victim.js:6"}},
 		{"6003", "BYE received", []string{"not audio: error"}},
 		{"6004", "BYE received", []string{"../secret.wav", "victim.js:12"}},

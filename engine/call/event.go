@@ -50,6 +50,7 @@ type (
 		Reason   string
 		Headers  []Header
 		Contacts []string // of a 3xx
+		Cause    Cause    // no name: the status's
 	}
 	// Hangup ends a leg however it stands: BYE, CANCEL or a final response.
 	Hangup struct {

@@ -132,7 +132,11 @@ func (u *UA) reject(l *leg, o Reject) {
 		headers = append(headers, Header{"Contact", "<" + c + ">"})
 	}
 	u.final(l, o.Status, o.Reason, headers)
-	u.end(l, by("script", CauseByStatus(o.Status)))
+	cause := o.Cause
+	if cause.Name == "" {
+		cause = by("script", CauseByStatus(o.Status))
+	}
+	u.end(l, cause)
 }
 
 // final answers the INVITE of a leg that is about to end.

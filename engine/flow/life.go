@@ -48,7 +48,7 @@ func (f *Flows) endCall(u *unit, cause call.Cause, status int) {
 		f.emit(Order{call.Hangup{Leg: u.id, Cause: cause}})
 		return
 	}
-	f.emit(Order{call.Reject{Leg: u.id, Status: status}})
+	f.emit(Order{call.Reject{Leg: u.id, Status: status, Cause: cause}})
 }
 
 // interrupted deals with a unit that overran its budget. Its instance is gone. An

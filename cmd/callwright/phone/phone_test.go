@@ -205,16 +205,19 @@ func milestones(r *Report) string {
 	return strings.Join(all, ", ")
 }
 
+// trial is a call and what must come of it.
+type trial struct {
+	name   string
+	callee callee
+	cfg    Config
+	tcp    bool
+	cancel time.Duration // of our side
+	err    error
+	check  func(t *testing.T, r *Report, c *callee)
+}
+
 func TestCall(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		callee callee
-		cfg    Config
-		tcp    bool
-		cancel time.Duration // of our side
-		err    error
-		check  func(t *testing.T, r *Report, c *callee)
-	}{
+	for _, c := range []trial{
 		{name: "tone heard", callee: callee{tone: 440, after: time.Second}, cfg: Config{Expect: 440},
 			check: func(t *testing.T, r *Report, c *callee) {
 				want := "INVITE sent, 100 Trying, 180 Ringing, 200 OK, ACK sent, first RTP, heard 440 Hz, BYE sent, ended: normal"
@@ -265,32 +268,32 @@ func TestCall(t *testing.T) {
 			}},
 		{name: "no codec", cfg: Config{Codec: "PCMA"}, err: ErrNotAnswered},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var network simnet.Net
-				stop := c.callee.start(t, &network)
-				if c.tcp {
-					conn, err := network.Dialer(phoneIP)(t.Context(), calleePort)
-					if err != nil {
-						t.Fatal(err)
-					}
-					c.cfg.Stream = conn
-				}
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				if c.cancel > 0 {
-					time.AfterFunc(c.cancel, cancel)
-				}
-				r, err := dial(t, &network, ctx, c.cfg)
-				stop()
-				if !errors.Is(err, c.err) {
-					t.Fatalf("error %v, want %v; %s", err, c.err, milestones(r))
-				}
-				if c.check != nil {
-					c.check(t, r, &c.callee)
-				}
-			})
-		})
+		t.Run(c.name, func(t *testing.T) { synctest.Test(t, c.run) })
+	}
+}
+
+func (c *trial) run(t *testing.T) {
+	var network simnet.Net
+	stop := c.callee.start(t, &network)
+	if c.tcp {
+		conn, err := network.Dialer(phoneIP)(t.Context(), calleePort)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.cfg.Stream = conn
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if c.cancel > 0 {
+		time.AfterFunc(c.cancel, cancel)
+	}
+	r, err := dial(t, &network, ctx, c.cfg)
+	stop()
+	if !errors.Is(err, c.err) {
+		t.Fatalf("error %v, want %v; %s", err, c.err, milestones(r))
+	}
+	if c.check != nil {
+		c.check(t, r, &c.callee)
 	}
 }
 

@@ -14,3 +14,8 @@ var (
 	//go:embed test.d.ts
 	TestDeclarations string
 )
+
+// Globals is globals.d.ts: what scripts have without an import.
+//
+//go:embed globals.d.ts
+var Globals string

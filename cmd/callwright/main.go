@@ -64,7 +64,8 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(),
-		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(), whyCommand(), logsCommand(), eventsCommand(),
+		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(),
+		newCommand(), checkCommand(), typesCommand(), whyCommand(), logsCommand(), eventsCommand(),
 		stateCommand(), replCommand(), conferencesCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(),
 	)
 	return root

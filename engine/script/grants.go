@@ -114,11 +114,16 @@ func (m *Manifest) denied(key string, granted []string, what string) error {
 	if len(granted) > 0 {
 		do = "write in " + m.file
 	}
-	items := make([]string, 0, len(granted)+1)
-	for _, item := range append(slices.Clone(granted), what) {
+	return fmt.Errorf("%w: %s %q; %s the line `%s`", ErrDenied, key, what, do, line(key, append(slices.Clone(granted), what)))
+}
+
+// line is a list of the manifest as one line of YAML.
+func line(key string, list []string) string {
+	items := make([]string, 0, len(list))
+	for _, item := range list {
 		items = append(items, yamlScalar(item))
 	}
-	return fmt.Errorf("%w: %s %q; %s the line `%s: [%s]`", ErrDenied, key, what, do, key, strings.Join(items, ", "))
+	return key + ": [" + strings.Join(items, ", ") + "]"
 }
 
 // yamlScalar quotes what a flow sequence would misread.

@@ -91,5 +91,8 @@ func (m *Manifest) options(o sandbox.Options) sandbox.Options {
 	if m.Budgets.Activation > 0 {
 		o.Budget = m.Budgets.Activation
 	}
+	if m.Budgets.Heap > 0 {
+		o.Heap = m.Budgets.Heap
+	}
 	return o
 }

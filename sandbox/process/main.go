@@ -162,7 +162,7 @@ func (h *host) load(b []byte) error {
 	}
 	// Most of a budget may be garbage; near the limit the collector works for its keep.
 	debug.SetGCPercent(200)
-	debug.SetMemoryLimit(o.Options.Heap * 5 / 8)
+	debug.SetMemoryLimit(max(h.heap*5/8, 32<<20))
 	p, err := sandbox.Restore(o.Program)
 	if err == nil {
 		o.Options.Store, o.Options.Warm = h.store, h.warm

@@ -11,9 +11,9 @@ import (
 	"github.com/callwright/callwright/sandbox"
 )
 
-// DefaultHeap bounds a child's private memory: a Go process starts with some 70 MB of
-// it, nearly all untouched.
-const DefaultHeap = 256 << 20
+// DefaultHeap is what scripts may take in a child, their garbage with it. With what
+// a Go process has from its start that makes RLIMIT_DATA some 256 MB.
+const DefaultHeap = 192 << 20
 
 var (
 	// ErrClosed: the pool has been closed.
@@ -26,7 +26,7 @@ var (
 type Config struct {
 	Faces []sandbox.Face
 	State *sandbox.State // nil: one of its own
-	// Heap is the limit of a child's private memory in bytes; 0: DefaultHeap.
+	// Heap is what an app may take that says nothing else, in bytes; 0: DefaultHeap.
 	Heap int64
 	// Command starts a child: a program whose Main is ours. Nil: this program, with
 	// Command.

@@ -194,3 +194,13 @@ func TestStateIsTheSame(t *testing.T) {
 		t.Errorf("state here %s, there %s", a, b)
 	}
 }
+
+// A small heap is enough for a small app, and bounds it.
+func TestSmallHeap(t *testing.T) {
+	e := newEngine(t, newPool(t, nil), sandbox.Options{Heap: 8 << 20, Budget: time.Minute},
+		"export default async call => { await call.answer(); const keep = []; for (;;) keep.push({ n: keep.length }) }")
+	r := e.send("a", answered(e.send("a", start()), "null"))
+	if !r.Interrupted || r.Error == nil || r.Error.Name != "Memory" || r.Error.Line != 1 {
+		t.Errorf("%+v, %v", r, r.Error)
+	}
+}

@@ -7,7 +7,7 @@ import (
 	"github.com/callwright/callwright/sandbox/sandboxtest"
 )
 
-func TestDeclared(t *testing.T) {
+func TestDeclaredByText(t *testing.T) {
 	for text, want := range map[string]sandbox.Declared{
 		`import './n'; export const routes = ['5000', /^9\d$/i]; export default async call => { throw 1 }`: {Flow: true,
 			Routes: []sandbox.Route{{Literal: "5000"}, {Pattern: `^9\d$`, Flags: "i"}}},

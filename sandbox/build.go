@@ -51,6 +51,7 @@ const (
 	hostSpecial  = "callwright"
 	hostPrefix   = "callwright/"
 	hostNS       = "callwright-host"
+	nodeNS       = "callwright-node"
 	maxBundleLen = 32 << 20
 )
 
@@ -59,6 +60,9 @@ var lowered = map[string]bool{
 	"async-generator": false,
 	"for-await":       false,
 	"top-level-await": false,
+	// These become calls that the host guards: new RegExp and Math.pow.
+	"regexp-unicode-property-escapes": false,
+	"exponent-operator":               false,
 }
 
 // Build bundles an app from disk and compiles it: ES modules, TypeScript, CommonJS and
@@ -85,7 +89,7 @@ func bundle(src AppSource) (*Program, error) {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
 	}
-	j := jail{root: root, exports: src.Exports, modules: src.Modules}
+	j := jail{root: root, trail: &trail{from: map[string]string{}}, exports: src.Exports, modules: src.Modules}
 	if entry, err = j.inside(entry); err != nil {
 		return nil, &ScriptError{App: src.Name, File: filepath.Base(src.Entry), Name: "Error", Message: err.Error()}
 	}
@@ -104,8 +108,8 @@ func (j jail) options(entry string) api.BuildOptions {
 		Bundle:         true,
 		Format:         api.FormatCommonJS,
 		Platform:       api.PlatformNeutral,
-		MainFields:     []string{"module", "main"},
-		Conditions:     []string{"import", "default"},
+		MainFields:     []string{"browser", "module", "main"},
+		Conditions:     []string{"browser", "import", "default"},
 		Target:         api.ES2022,
 		Supported:      lowered,
 		Sourcemap:      api.SourceMapExternal,
@@ -115,6 +119,8 @@ func (j jail) options(entry string) api.BuildOptions {
 		LegalComments:  api.LegalCommentsNone,
 		Metafile:       true,
 		LogLevel:       api.LogLevelSilent,
+		// What libraries ask for that were written for Node or for browsers.
+		Define: map[string]string{"process.env.NODE_ENV": `"production"`, "global": "globalThis"},
 		// A tsconfig.json above the scripts directory must not be read.
 		TsconfigRaw: "{}",
 		Banner:      map[string]string{"js": banner},

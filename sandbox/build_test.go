@@ -48,7 +48,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"missing":     {map[string]string{"main.js": "\nimport x from './none.js';\nx()"}, `main.js:2:15: Error: "./none.js" cannot be found in the scripts directory`, "import x from './none.js';"},
 		"no export":   {map[string]string{"main.js": "import { plaay } from 'callwright';\nplaay();"}, `main.js:1:10: SyntaxError: 'callwright' has no export "plaay"; did you mean "play"?`, "import { plaay } from 'callwright';"},
 		"later":       {map[string]string{"main.js": "import 'callwright/queue';"}, `main.js:1:8: Error: "callwright/queue" is not built yet`, "import 'callwright/queue';"},
-		"node":        {map[string]string{"main.js": "import fs from 'fs';\nfs.x()"}, `main.js:1:16: Error: "fs" cannot be found`, "import fs from 'fs';"},
+		"node":        {map[string]string{"main.js": "import fs from 'fs';\nfs.x()"}, `main.js:1:16: Error: "fs" is a module of Node, which scripts do not have (main.js → fs)`, "import fs from 'fs';"},
 		"await":       {map[string]string{"main.js": "const x = 1;\nawait x;\n"}, `main.js:2:1: SyntaxError: await at the top level is not supported`, "await x;"},
 		"dynamic":     {map[string]string{"main.js": "export default () => import('./x.js')", "x.js": ""}, `main.js:1:29: Error: import() is not supported`, "export default () => import('./x.js')"},
 		"require":     {map[string]string{"main.js": "const cw = require('callwright');\ncw.plai('x');"}, `main.js:2:1: Error: 'callwright' has no export "plai"; did you mean "play"?`, "cw.plai('x');"},

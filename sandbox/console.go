@@ -31,7 +31,7 @@ func (u *unit) print(level string, args []goja.Value) {
 	if u.replay != nil || u.out == nil {
 		return
 	}
-	if u.out.full() {
+	if u.full() {
 		u.log(level, "", "")
 		return
 	}
@@ -42,20 +42,32 @@ func (u *unit) print(level string, args []goja.Value) {
 	u.log(level, text, u.r.place())
 }
 
-// log adds a line, at most maxLogs an activation; the last says that more was said.
+// log adds a line, at most so many an activation and a second as the budgets say; the last
+// says that more was said.
 func (u *unit) log(level, text, line string) {
 	if u.replay != nil || u.out == nil {
 		return
 	}
+	if at := u.now.Unix(); at != u.logged.at {
+		u.logged.at, u.logged.lines = at, 0
+	}
+	u.logged.lines++
+	max, rate := u.r.limits.LogLines, u.r.limits.LogRate
 	switch {
-	case len(u.out.Logs) < maxLogs-1:
+	case u.logged.lines == rate:
+		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines a second: the rest is left out", rate-1)})
+	case u.logged.lines > rate:
+	case len(u.out.Logs) < max-1:
 		u.out.Logs = append(u.out.Logs, Log{Level: level, Text: clip(text, maxLine), Line: line})
-	case len(u.out.Logs) == maxLogs-1:
-		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines at once: the rest is left out", maxLogs-1)})
+	case len(u.out.Logs) == max-1:
+		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines at once: the rest is left out", max-1)})
 	}
 }
 
-func (r *Result) full() bool { return len(r.Logs) >= maxLogs-1 }
+// full says whether more lines are left out, so that they need not be made.
+func (u *unit) full() bool {
+	return len(u.out.Logs) >= u.r.limits.LogLines-1 || u.logged.lines >= u.r.limits.LogRate && u.logged.at == u.now.Unix()
+}
 
 // format joins console arguments as Node does: texts as they are, all else inspected,
 // %s %d %i %f %j %o %O %% in the first.

@@ -19,14 +19,19 @@
 //
 // # Limits
 //
-// Per activation: 50 ms of run time (Options.Budget), 100 log lines. Per unit: 10000
-// pending operations, 1000 timers, 10000 callbacks, 1000 queued events an iterator,
-// 64 KiB of arguments an operation. Per isolate: call depth 4096. Values: arrays of
-// 1 Mi elements, strings of 1 Mi characters, buffers of 16 MiB, JSON of 4 MiB and
-// depth 512. State: 64 MiB. Builtins that an interrupt does not reach are capped
-// where that is cheap; what remains (regular expressions that backtrack, string
-// doubling) is left to process isolation.
+// Per activation: 50 ms of run time (Options.Budget) and 256 MiB of growth of the
+// process. Per unit: Budgets. Per isolate: call depth 4096. Values: lists of 1 Mi
+// elements, texts of 1 Mi characters where a builtin makes them at once and of 16 Mi
+// where one takes them, buffers of 16 MiB, big integers of 1 Mi bits where that costs
+// more than linear time, JSON of 4 MiB and depth 512. State: 64 MiB. Builtins that an
+// interrupt does not reach are capped in length and depth (guard.go, guard_deep.go,
+// limits.js), a regular expression that tracks back is ended after a second, and a
+// source nested beyond all use is refused unparsed. What remains is left to process
+// isolation: text from a large BigInt by concatenation, generators that delegate to
+// themselves (seconds at the depth that is allowed), memory kept from turn to turn.
 //
-// ECMA-262 gaps of the engine are lowered by esbuild (async generators, for await);
-// top-level await and dynamic import are refused with the author's line.
+// ECMA-262 gaps of the engine are lowered by esbuild (async generators, for await) or
+// filled in (lacking.js); \p{…} is written out; top-level await, dynamic import, WeakRef
+// and the flag v are refused. Date knows UTC alone. npm libraries are instantiated per
+// unit, as the app's own modules are.
 package sandbox

@@ -116,7 +116,7 @@ func (h *handle) hear(event string, l *listener) {
 	if h.hears == nil {
 		h.hears = map[string][]*listener{}
 	}
-	if len(h.hears[event]) >= maxTimers {
+	if len(h.hears[event]) >= h.u.r.limits.Listeners {
 		h.u.r.throw("RangeError", "%s: too many listeners for %q", h.class.label, event)
 	}
 	h.hears[event] = append(h.hears[event], l)

@@ -20,7 +20,7 @@ func filesOf(metafile string) []string {
 	}
 	var files []string
 	for _, name := range sortedKeys(m.Inputs) {
-		if !strings.HasPrefix(name, hostNS+":") {
+		if !strings.HasPrefix(name, hostNS+":") && !strings.HasPrefix(name, nodeNS+":") {
 			files = append(files, name)
 		}
 	}

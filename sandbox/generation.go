@@ -30,6 +30,8 @@ type Options struct {
 	// Heap bounds the private memory of a process of its own, in bytes; 0: that
 	// process's default. Isolates that share a process have no such bound.
 	Heap int64
+	// Budgets bound what a unit may have; see there for the defaults.
+	Budgets Budgets
 	// Warm lends realms made ahead; nil: each is made when it is needed.
 	Warm *Warm
 	// Isolates is how many runtimes may be made at most; 0: 2. Each owns a goroutine

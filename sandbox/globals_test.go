@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	stdjson "encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -178,4 +179,25 @@ func TestIntl(t *testing.T) {
 		d+`.toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' })`, `January 2, 2030 at 3:04 PM`,
 		`new Intl.DateTimeFormat('de', { month: '2-digit', day: '2-digit' }).format(`+d+`)`, `02.01.`,
 	)
+}
+
+func TestPatterns(t *testing.T) {
+	expect(t,
+		`/^\p{L}+$/u.test('Zoë') + '' + /^\p{Lu}/u.test('zoë') + /[^\P{Nd}x]/u.exec('x٣')[0]`, `truefalse٣`,
+		`'añb'.replace(/\p{Script=Latin}/gu, '_') + /^\P{ASCII}$/u.test('😀')`, `___true`,
+		`new RegExp('\\p{Emoji}', 'u')`, `SyntaxError: /\p{Emoji}/u: the property \p{Emoji} is not supported: categories (L, Lu, Nd …), Script=…, Alphabetic, Uppercase, Lowercase, White_Space, ASCII and Any are`,
+		`'2030-01-02'.match(/(?<y>\d+)-(?<m>\d+)/).groups.m + 'a1b2'.split(/\d/).join() + 'aXbX'.replaceAll(/x/gi, m => m + m) + [...'a1b2'.matchAll(/\d/g)].length`, `01a,b,aXXbXX2`,
+		`(() => { const r = /a/g; return (RegExp(r) === r) + '' + (new RegExp(r) === r) + new RegExp(r, 'i').flags + (r instanceof RegExp) + r.constructor.name })()`, `truefalseitrueRegExp`,
+		`2n ** 64n + 1n + '' + 2 ** 10 + Math.pow(2, -1)`, `1844674407370955161710240.5`,
+		`(() => { let x = 3n; x **= 3n; return x })()`, `27`,
+	)
+}
+
+func varsOf(t *testing.T, r sandbox.Result) map[string][]string {
+	t.Helper()
+	vars := map[string][]string{}
+	if err := stdjson.Unmarshal(r.Vars, &vars); err != nil {
+		t.Fatal(err, r.Error)
+	}
+	return vars
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ func (g *Generation) newIsolate() (*isolate, error) {
 		}
 	}
 	i.r.trace = g.opts.Trace
+	i.r.limits, i.w.growth = g.opts.Budgets, g.opts.Budgets.Growth
 	return i, i.r.adopt(g.program, i.w)
 }
 
@@ -212,6 +214,9 @@ func (r *realm) stopped(u *unit, budget time.Duration) *ScriptError {
 		frames = so.Stack()
 	case !errors.Is(r.fatal, errBudget):
 		e.Name, e.Message = "InternalError", r.fatal.Error()
+	}
+	if errors.Is(r.fatal, errHeap) {
+		e.Message = fmt.Sprintf("took more than %d bytes of memory without waiting", r.limits.Growth)
 	}
 	lines, first := r.program.stack(framesText(frames[:min(len(frames), 50)]))
 	e.Stack = lines

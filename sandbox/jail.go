@@ -18,6 +18,7 @@ type jail struct {
 	root    string // absolute, without symbolic links
 	exports []string
 	modules map[string]string
+	trail   *trail
 }
 
 // inside returns the real path of a file, or an error that names it.
@@ -49,9 +50,16 @@ func (j jail) plugin() api.Plugin {
 			}
 			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 		})
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nodeNS}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			text := nodeTexts[a.Path]
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
+		})
 		// What esbuild itself decides to open is checked once more.
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-			_, err := j.inside(a.Path)
+			path, err := j.inside(a.Path)
+			if err == nil {
+				err = readable(path)
+			}
 			return api.OnLoadResult{}, err
 		})
 	}}
@@ -91,7 +99,10 @@ func (j jail) file(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult,
 	}
 	r := b.Resolve(a.Path, api.ResolveOptions{Importer: a.Importer, ResolveDir: a.ResolveDir, Kind: a.Kind, PluginData: resolved{}})
 	if len(r.Errors) > 0 {
-		return api.OnResolveResult{}, fmt.Errorf("%q cannot be found in the scripts directory", a.Path)
+		if name, _ := nodeName(a.Path); nodeTexts[name] != "" {
+			return api.OnResolveResult{Path: name, Namespace: nodeNS, SideEffects: api.SideEffectsFalse}, nil
+		}
+		return api.OnResolveResult{}, j.missing(a.Path, a.Importer)
 	}
 	if r.Namespace != "" && r.Namespace != "file" {
 		return api.OnResolveResult{Path: r.Path, Namespace: r.Namespace, SideEffects: sideEffects(r.SideEffects)}, nil
@@ -99,6 +110,10 @@ func (j jail) file(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult,
 	real, err := j.inside(r.Path)
 	if err != nil {
 		return api.OnResolveResult{}, fmt.Errorf("%q is outside the scripts directory", a.Path)
+	}
+	j.trail.note(real, a.Importer)
+	if err := j.foreign(real, a.Importer); err != nil {
+		return api.OnResolveResult{}, err
 	}
 	return api.OnResolveResult{Path: real, SideEffects: sideEffects(r.SideEffects)}, nil
 }

@@ -13,6 +13,8 @@ const (
 	maxCallbacks = 10000
 	maxEvents    = 1000
 	maxLogs      = 100 // an activation
+	maxRate      = 200 // log lines a second
+	maxGrowth    = 256 << 20
 )
 
 // natives is what the prelude gets from Go.

@@ -13,6 +13,7 @@ func (r *realm) webNatives(o *goja.Object) {
 	r.codecs(set)
 	r.intl(set)
 	set("parseURL", 2, r.parseURL)
+	set("pattern", 2, r.pattern)
 }
 
 // parseURL gives [scheme, user, password, host or null, port, path, query, hash].

@@ -67,8 +67,8 @@ func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Val
 // note numbers an operation, and reports it unless a history has it already.
 func (u *unit) note(object, class, name, label string, args []byte) *pending {
 	u.refuseLook(label)
-	if len(u.pending) >= maxPending {
-		u.r.throw("RangeError", "%s: %d operations are under way, no more can be begun", label, maxPending)
+	if len(u.pending) >= u.r.limits.Operations {
+		u.r.throw("RangeError", "%s: %d operations are under way, no more can be begun", label, u.r.limits.Operations)
 	}
 	u.ops++
 	u.waits = ""
@@ -91,8 +91,8 @@ func (u *unit) callbackOf(o *goja.Object) uint32 {
 	if n, ok := u.numbers[o]; ok {
 		return n
 	}
-	if len(u.callbacks) >= maxCallbacks {
-		u.r.throw("RangeError", "%d functions were given to operations, no more can be kept", maxCallbacks)
+	if len(u.callbacks) >= u.r.limits.Callbacks {
+		u.r.throw("RangeError", "%d functions were given to operations, no more can be kept", u.r.limits.Callbacks)
 	}
 	if u.callbacks == nil {
 		u.callbacks, u.numbers = map[uint32]goja.Value{}, map[*goja.Object]uint32{}

@@ -12,6 +12,8 @@ var (
 	preludeJS string
 	//go:embed lacking.js
 	lackingJS string
+	//go:embed limits.js
+	limitsJS string
 	//go:embed web.js
 	webJS string
 	//go:embed url.js
@@ -24,4 +26,4 @@ var (
 
 // preludeText is one program, compiled once a generation.
 var preludeText = strings.Join([]string{"((parts) => host => (", preludeJS, ")(host, parts))([",
-	lackingJS, ",", webJS, ",", urlJS, ",", bytesJS, ",", intlJS, "])"}, "")
+	lackingJS, ",", limitsJS, ",", webJS, ",", urlJS, ",", bytesJS, ",", intlJS, "])"}, "")

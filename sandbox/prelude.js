@@ -53,23 +53,24 @@
     },
   });
 
-  const copy = (v, seen) => {
+  const copy = (v, seen, depth = 0) => {
+    if (depth > 500) throw new RangeError('structuredClone: nested deeper than 500');
     if (v === null || typeof v !== 'object') {
       if (typeof v === 'function' || typeof v === 'symbol') throw new TypeError('structuredClone: a ' + typeof v + ' cannot be copied');
       return v;
     }
     if (seen.has(v)) return seen.get(v);
     const keep = out => { seen.set(v, out); return out; };
-    if (Array.isArray(v)) { const out = keep([]); for (let i = 0; i < v.length; i++) out[i] = copy(v[i], seen); return out; }
+    if (Array.isArray(v)) { const out = keep([]); for (let i = 0; i < v.length; i++) out[i] = copy(v[i], seen, depth + 1); return out; }
     if (v instanceof Date) return keep(new Date(v.getTime()));
     if (v instanceof RegExp) return keep(new RegExp(v.source, v.flags));
-    if (v instanceof Map) { const out = keep(new Map()); v.forEach((x, k) => out.set(copy(k, seen), copy(x, seen))); return out; }
-    if (v instanceof Set) { const out = keep(new Set()); v.forEach(x => out.add(copy(x, seen))); return out; }
+    if (v instanceof Map) { const out = keep(new Map()); v.forEach((x, k) => out.set(copy(k, seen, depth + 1), copy(x, seen, depth + 1))); return out; }
+    if (v instanceof Set) { const out = keep(new Set()); v.forEach(x => out.add(copy(x, seen, depth + 1))); return out; }
     if (v instanceof ArrayBuffer) return keep(v.slice(0));
     if (ArrayBuffer.isView(v) && v.slice) return keep(v.slice());
     if (v instanceof Error) { const out = keep(new Error(v.message)); hidden(out, 'name', v.name); return out; }
     const out = keep({});
-    for (const k of Object.keys(v)) defineProperty(out, k, { value: copy(v[k], seen), writable: true, enumerable: true, configurable: true });
+    for (const k of Object.keys(v)) defineProperty(out, k, { value: copy(v[k], seen, depth + 1), writable: true, enumerable: true, configurable: true });
     return out;
   };
   add(G, { structuredClone(v) { return copy(v, new Map()); } });

@@ -126,6 +126,7 @@ func (o *Options) fill() {
 	if o.LoadBudget == 0 {
 		o.LoadBudget = max(DefaultLoadBudget, o.Budget)
 	}
+	o.Budgets.fill()
 	if o.Isolates <= 0 {
 		o.Isolates = 2
 	}

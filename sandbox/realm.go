@@ -47,6 +47,8 @@ type realm struct {
 	stateArrays *goja.Object // prototype of state's lists
 	stateRoot   *goja.Object // prototype of state
 
+	depth  int // of nested builtins; see guardDeep
+	limits Budgets
 	places map[goja.StackFrame]string
 	frames []goja.StackFrame
 }
@@ -57,11 +59,13 @@ func newRealm(prelude *goja.Program, faces *faceSet, store Store) (*realm, error
 	r := &realm{rt: goja.New(), faces: faces, store: store, watch: &watch{},
 		errors: map[string]goja.Value{}, protos: map[string]*goja.Object{}, exports: map[string]goja.Value{},
 		places: map[goja.StackFrame]string{}}
+	r.limits.fill()
 	r.rt.SetMaxCallStackSize(maxCallDepth)
 	r.rt.SetTimeSource(func() time.Time { return r.now() })
 	r.rt.SetRandSource(func() float64 { return r.cur.random() })
 	r.rt.SetPromiseRejectionTracker(r.rejection)
 	r.guardBuiltins()
+	r.guardDeep()
 	if err := r.runPrelude(prelude); err != nil {
 		return nil, fmt.Errorf("sandbox: prelude: %w", err)
 	}

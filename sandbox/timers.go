@@ -60,8 +60,8 @@ func (u *unit) setTimer(name string, c goja.FunctionCall, repeat bool) goja.Valu
 	if ms > math.MaxInt32 {
 		u.r.throw("RangeError", "%s: more than 24 days", name)
 	}
-	if u.timers >= maxTimers {
-		u.r.throw("RangeError", "%s: %d timers are running, no more can be set", name, maxTimers)
+	if u.timers >= u.r.limits.Timers {
+		u.r.throw("RangeError", "%s: %d timers are running, no more can be set", name, u.r.limits.Timers)
 	}
 	t := &timer{call: call, ms: ms}
 	if len(c.Arguments) > 2 {

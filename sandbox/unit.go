@@ -43,6 +43,10 @@ type unit struct {
 	vars    []byte // call.vars as reported last
 
 	rejected []*goja.Promise
+	logged   struct {
+		at    int64 // the second
+		lines int
+	}
 	out      *Result // of the activation under way
 	before   []listenWas
 	reads    []byte

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,8 +10,15 @@ import (
 	"github.com/dop251/goja"
 )
 
-// errBudget is what an interrupt carries.
-var errBudget = errors.New("sandbox: budget")
+// What an interrupt carries.
+var (
+	errBudget = errors.New("sandbox: budget")
+	errHeap   = errors.New("sandbox: heap")
+)
+
+// lookEvery is how often a running script's memory is looked at, at the cost of half a
+// microsecond.
+const lookEvery = 5 * time.Millisecond
 
 // watch interrupts a runtime that runs longer than its budget. One timer serves an
 // isolate for its life. In a synctest bubble time stands still while code runs, so
@@ -30,6 +38,10 @@ type watch struct {
 	late   bool          // the budget has run out, the grace runs
 	cpu    time.Duration // of the process, when it ran out
 	fired  atomic.Bool   // read by builtins that walk far
+
+	growth int64 // bytes by which the process may grow in one activation; 0: without end
+	heap   int64 // of the process when it began
+	sample [1]metrics.Sample
 }
 
 const maxGrace = 10
@@ -40,6 +52,7 @@ func (w *watch) start() {
 	w.mu.Lock()
 	w.spent, w.late = 0, false
 	w.fired.Store(false)
+	w.heap = w.size()
 	w.run()
 	w.mu.Unlock()
 }
@@ -73,7 +86,7 @@ func (w *watch) resume() {
 
 func (w *watch) run() {
 	w.on, w.began = true, time.Now()
-	left := max(w.budget-w.spent, time.Millisecond)
+	left := max(min(w.budget-w.spent, lookEvery), time.Millisecond)
 	if w.timer == nil {
 		w.timer = time.AfterFunc(left, w.ring)
 	} else {
@@ -97,17 +110,33 @@ func (w *watch) ring() {
 		return
 	}
 	ran := w.spent + time.Since(w.began)
+	if w.growth > 0 && w.size()-w.heap > w.growth {
+		w.fired.Store(true)
+		w.rt.Interrupt(errHeap)
+		return
+	}
 	if left := w.budget - ran; left > 0 {
-		w.timer.Reset(left)
+		w.timer.Reset(min(left, lookEvery))
 		return
 	}
 	if !w.late {
 		w.late, w.cpu = true, processTime()
 	}
 	if left := w.budget/2 - (processTime() - w.cpu); left > 0 && ran < maxGrace*w.budget {
-		w.timer.Reset(max(left/2, time.Millisecond))
+		w.timer.Reset(max(min(left/2, lookEvery), time.Millisecond))
 		return
 	}
 	w.fired.Store(true)
 	w.rt.Interrupt(errBudget)
+}
+
+// size is what all objects of the process take, garbage included: a rough measure, which
+// is why growth is generous.
+func (w *watch) size() int64 {
+	if w.growth <= 0 {
+		return 0
+	}
+	w.sample[0].Name = "/memory/classes/heap/objects:bytes"
+	metrics.Read(w.sample[:])
+	return int64(w.sample[0].Value.Uint64())
 }

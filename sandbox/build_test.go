@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/callwright/callwright/sandbox"
 	"github.com/callwright/callwright/sandbox/sandboxtest"
@@ -62,7 +63,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"a space":     {map[string]string{"main.js": "import './a b.js'", "a b.js": "null.x"}, `a b.js:1:6: TypeError`, "null.x"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, err := sandbox.Load(sandboxtest.Source(t, c.files), sandbox.Options{Faces: faces()})
+			g, err := sandbox.Load(sandboxtest.Source(t, c.files), sandbox.Options{Faces: faces(), LoadBudget: 200 * time.Millisecond})
 			var e *sandbox.ScriptError
 			if !errors.As(err, &e) {
 				if g != nil {

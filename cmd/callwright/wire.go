@@ -35,8 +35,10 @@ type brainParts struct {
 	Warm     int    // isolates made ahead, for the next reload
 	Secret   string // that workers' Hello must bear
 	Allow    []netip.Prefix
-	Missed   int // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Missed   int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Excuse   func(*control.Hello) bool // of a silent worker; see control.HubConfig
 	Log      *slog.Logger
+	Isolate  bool // apps in processes of their own, unless their manifests opt out
 	// Fetch says what hosts apps may send requests to; nil: those in their manifests.
 	Fetch func(app, hostport string, private bool) error
 	// Heartbeat is how often workers and brain tell each other that they live; 0: the
@@ -44,7 +46,6 @@ type brainParts struct {
 	Heartbeat time.Duration
 	// Observe sees what each activation did before the engine does; nil: nobody.
 	Observe func(sandbox.Result)
-	Isolate bool // apps in processes of their own, unless their manifests opt out
 	// Kill asks a supervisor to end a worker that no longer answers; nil: there is
 	// none.
 	Kill func(worker string)
@@ -97,16 +98,15 @@ func joinBrain(p brainParts) (*brain, error) {
 		return nil, errors.Join(err, b.state.Close())
 	}
 	b.hub = control.NewHub(control.HubConfig{
-		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Log: p.Log,
+		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Excuse: p.Excuse, Log: p.Log,
 		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
 	})
 	b.edge = signal.New(signal.Config{
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Keep: b.kept, Fetch: b.fetch.Do, Watch: tree.Watch,
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events,
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, Watch: tree.Watch,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.states = &states{tree: tree, store: b.state, past: b.past}

@@ -58,9 +58,10 @@ const (
 	// with its larger ring.
 	queued     = 2048
 	queuedWide = 8192
-	// depth is how many frames a member plays behind what has come: it must cover
-	// the jitter between SBC and mixer and that of the phone.
-	depth = 1
+	// depthMS is how far a member plays behind what has come, besides the wait for the
+	// tick: it covers the SBC's polling (4 ms). A stream that jitters more makes its
+	// own playout wait longer, once, at its first late packet.
+	depthMS = 5
 )
 
 func newMember(id string, r *route, c *counters) *member {
@@ -71,7 +72,7 @@ func newMember(id string, r *route, c *counters) *member {
 	n := room.Frame(r.codec.rate)
 	m := &member{
 		id: id, rate: r.codec.rate, queue: ring.NewPackets(size),
-		mix: room.NewMember(r.codec.rate), playout: playout.New(n, depth*n, &c.playout),
+		mix: room.NewMember(r.codec.rate), playout: playout.New(n, n*depthMS/20, &c.playout),
 		payload: make([]byte, 2*n),
 	}
 	m.route.Store(r)

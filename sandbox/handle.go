@@ -35,7 +35,6 @@ type owned struct {
 type field struct {
 	promise goja.Value
 	settle  func(any) error // nil: settled
-	value   goja.Value
 }
 
 // object returns the unit's host object of that handle, making it at first sight.

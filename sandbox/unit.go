@@ -40,7 +40,6 @@ type unit struct {
 	settled bool
 	failed  *ScriptError
 	waits   string // place of the last wait that is no operation
-	vars    []byte // call.vars as reported last
 
 	rejected []*goja.Promise
 	logged   struct {

@@ -57,10 +57,15 @@ func watch(t *testing.T, files map[string]string) *watched {
 		}
 	})
 	<-ready
-	w.reloading.Lock() // Watch's own reload is over
-	w.reloading.Unlock()
+	w.idle()
 	w.loaded()
 	return w
+}
+
+// idle returns once Watch's own reload is over.
+func (w *watched) idle() {
+	w.reloading.Lock()
+	defer w.reloading.Unlock()
 }
 
 // next waits for the next outcome.

@@ -39,7 +39,7 @@ declare module 'callwright/test' {
     /** The engine's own `state`. */
     readonly state: Record<string, any>;
     /** Writes a line that is shown if the test fails. */
-    readonly log: Console;
+    readonly log: typeof console;
   }
 
   export interface PhoneOptions {

@@ -94,5 +94,7 @@ func (m *Manifest) options(o sandbox.Options) sandbox.Options {
 	if m.Budgets.Heap > 0 {
 		o.Heap = m.Budgets.Heap
 	}
+	o.Budgets.Timers, o.Budgets.Operations = m.Budgets.Timers, m.Budgets.Promises
+	o.Budgets.LogRate = m.Budgets.LogsPerSecond
 	return o
 }

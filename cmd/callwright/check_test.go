@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,16 @@ func TestNewProjectChecks(t *testing.T) {
 	out := run(0, "check", dir)
 	if !strings.HasPrefix(out, "hello ") || !strings.Contains(out, "routes: 5000\n") || !strings.Contains(out, "there is no tsc") {
 		t.Errorf("check says %q", out)
+	}
+	// Every line that app.yaml offers is one the engine takes.
+	offered, err := os.ReadFile(filepath.Join(dir, "app.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := regexp.MustCompile(`(?m)^# ( *\w+:)`).ReplaceAllString(strings.Replace(string(offered), ", heap: 64MB", "", 1), "$1")
+	writeScript(t, dir, "app.yaml", taken)
+	if out := run(0, "check", dir); !strings.Contains(out, "  uses: [billing]\n") || !strings.Contains(out, "routes: 5000 +44 20 7946* ") {
+		t.Errorf("check says %q of %s", out, taken)
 	}
 	for name := range typings() {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {

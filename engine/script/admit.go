@@ -88,7 +88,7 @@ func (c *Catalogue) MayUse(name, other, _ string) error {
 func (c *Catalogue) MayFetch(name, hostport string, private bool) error {
 	return c.granted(name, func(m *Manifest) error {
 		if private {
-			return m.exactHost("fetch", m.Fetch, hostport)
+			return m.grantsExactly(hostport)
 		}
 		return m.GrantsFetch(hostport)
 	})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
 	"slices"
 	"strings"
 )
@@ -15,53 +14,31 @@ var ErrDenied = errors.New("not granted")
 // GrantsFetch asks whether the app may send HTTP requests to a URL's host, which may
 // have a port. An entry without a port grants ports 80 and 443, `*.example.com` all
 // hosts below example.com, `*` every host.
-func (m *Manifest) GrantsFetch(host string) error { return m.host("fetch", m.Fetch, host) }
+func (m *Manifest) GrantsFetch(host string) error {
+	return m.host(host, func(string) bool { return true })
+}
 
-// GrantsWebSocket is GrantsFetch for WebSocket connections.
-func (m *Manifest) GrantsWebSocket(host string) error { return m.host("websocket", m.WebSocket, host) }
+// grantsExactly is GrantsFetch without patterns.
+func (m *Manifest) grantsExactly(host string) error {
+	return m.host(host, func(entry string) bool { return !strings.Contains(entry, "*") })
+}
 
-// GrantsRead asks for a file or folder, below the app's folder or absolute. Symbolic
-// links are the asker's to resolve first.
-func (m *Manifest) GrantsRead(file string) error { return m.folder("read", m.Read, file) }
-
-// GrantsWrite is GrantsRead for writing; it does not grant reading.
-func (m *Manifest) GrantsWrite(file string) error { return m.folder("write", m.Write, file) }
-
-// GrantsEnv asks for an environment name.
-func (m *Manifest) GrantsEnv(name string) error { return m.name("env", m.Env, name) }
-
-// GrantsTrunk asks for a trunk by name.
-func (m *Manifest) GrantsTrunk(name string) error { return m.name("trunks", m.Trunks, name) }
+func (m *Manifest) host(host string, counts func(entry string) bool) error {
+	host = strings.ToLower(host)
+	for _, g := range m.Fetch {
+		if counts(g) && hostMatches(g, host) {
+			return nil
+		}
+	}
+	return m.denied("fetch", m.Fetch, plainHost(host))
+}
 
 // GrantsUse asks for the api of another app.
-func (m *Manifest) GrantsUse(app string) error { return m.name("uses", m.Uses, app) }
-
-func (m *Manifest) name(key string, granted []string, name string) error {
-	if slices.Contains(granted, name) {
+func (m *Manifest) GrantsUse(app string) error {
+	if slices.Contains(m.Uses, app) {
 		return nil
 	}
-	return m.denied(key, granted, name)
-}
-
-func (m *Manifest) host(key string, granted []string, host string) error {
-	host = strings.ToLower(host)
-	for _, g := range granted {
-		if hostMatches(g, host) {
-			return nil
-		}
-	}
-	return m.denied(key, granted, plainHost(host))
-}
-
-// exactHost is host without patterns.
-func (m *Manifest) exactHost(key string, granted []string, host string) error {
-	host = strings.ToLower(host)
-	for _, g := range granted {
-		if !strings.Contains(g, "*") && hostMatches(g, host) {
-			return nil
-		}
-	}
-	return m.denied(key, granted, plainHost(host))
+	return m.denied("uses", m.Uses, app)
 }
 
 // plainHost leaves out a port that is granted without being named.
@@ -93,19 +70,6 @@ func splitPort(host string) (name, port string) {
 		return h, p
 	}
 	return strings.Trim(host, "[]"), ""
-}
-
-func (m *Manifest) folder(key string, granted []string, file string) error {
-	file = path.Clean(file)
-	for _, g := range granted {
-		if g == "." && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(file, "../") {
-			return nil
-		}
-		if file == g || strings.HasPrefix(file, strings.TrimSuffix(g, "/")+"/") {
-			return nil
-		}
-	}
-	return m.denied(key, granted, path.Dir(file))
 }
 
 // denied names the file and the whole line that would grant it.

@@ -15,19 +15,13 @@ type Manifest struct {
 	// Routes replace those the app exports; nil: there are none in the file.
 	Routes []sandbox.Route
 
-	Fetch     []string // hosts
-	WebSocket []string // hosts
-	Read      []string // folders, below the app's own or absolute
-	Write     []string // folders
-	Env       []string // names
-	Trunks    []string
-	Uses      []string // apps whose api it may call
+	Fetch []string // hosts
+	Uses  []string // apps whose api it may call
 
 	MaxCalls  int // 0: as many as the engine takes
 	Budgets   Budgets
 	Isolation string // IsolationProcess, IsolationShared, "": the engine's default
 	Reload    Reload
-	Untrusted bool // sees only its own part of state
 
 	file  string // below the scripts directory, with slashes; where the file would be
 	found bool
@@ -45,7 +39,7 @@ type Budgets struct {
 	Timers        int           // pending, of one unit
 	Promises      int           // operations under way, of one unit
 	LogsPerSecond int           // of one unit
-	Heap          int64         // bytes, of the app
+	Heap          int64         // bytes, of the app; not with IsolationShared, where nothing counts them
 }
 
 // Reload says how a new version takes over.
@@ -94,7 +88,17 @@ func (m *Manifest) options(o sandbox.Options) sandbox.Options {
 	if m.Budgets.Heap > 0 {
 		o.Heap = m.Budgets.Heap
 	}
-	o.Budgets.Timers, o.Budgets.Operations = m.Budgets.Timers, m.Budgets.Promises
-	o.Budgets.LogRate = m.Budgets.LogsPerSecond
+	for _, b := range []struct {
+		to   *int
+		says int
+	}{
+		{&o.Budgets.Timers, m.Budgets.Timers},
+		{&o.Budgets.Operations, m.Budgets.Promises},
+		{&o.Budgets.LogRate, m.Budgets.LogsPerSecond},
+	} {
+		if b.says > 0 {
+			*b.to = b.says
+		}
+	}
 	return o
 }

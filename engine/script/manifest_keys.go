@@ -1,7 +1,6 @@
 package script
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,22 +19,23 @@ const (
 	defaultWithin = time.Minute
 )
 
-// keys are all that a manifest may say, each with what reads it.
+// keys are all that a manifest may say, each with what reads it, and the names kept for
+// what is not built: nobody may think himself bound, or let in, by a line without effect.
 func (d *document) keys(m *Manifest) []key {
 	return []key{
 		{"routes", d.routes(&m.Routes)},
 		{"fetch", d.list(&m.Fetch, hostEntry, "a host such as api.example.com, *.example.com or 10.0.0.1:8080")},
-		{"websocket", d.list(&m.WebSocket, hostEntry, "a host such as api.example.com, *.example.com or 10.0.0.1:8080")},
-		{"read", d.list(&m.Read, folderEntry, "a folder below the app's own, or an absolute one")},
-		{"write", d.list(&m.Write, folderEntry, "a folder below the app's own, or an absolute one")},
-		{"env", d.list(&m.Env, nameEntry, "the name of an environment variable")},
-		{"trunks", d.list(&m.Trunks, anyEntry, "the name of a trunk")},
 		{"uses", d.list(&m.Uses, anyEntry, "the name of an app")},
 		{"maxCalls", d.count(&m.MaxCalls, 1, 1_000_000)},
 		{"budgets", func(name string, n ast.Node) error { return d.mapping(n, name+".", d.budgets(&m.Budgets)) }},
 		{"isolation", d.oneOf(&m.Isolation, IsolationProcess, IsolationShared)},
 		{"reload", func(name string, n ast.Node) error { return d.reload(name, n, &m.Reload) }},
-		{"untrusted", d.flag(&m.Untrusted)},
+		{"websocket", nil},
+		{"read", nil},
+		{"write", nil},
+		{"env", nil},
+		{"trunks", nil},
+		{"untrusted", nil},
 	}
 }
 
@@ -45,7 +45,10 @@ func (d *document) budgets(b *Budgets) []key {
 		{"timers", d.count(&b.Timers, 1, 1_000_000)},
 		{"promises", d.count(&b.Promises, 1, 1_000_000)},
 		{"logsPerSecond", d.count(&b.LogsPerSecond, 1, 1_000_000)},
-		{"heap", d.bytes(&b.Heap)},
+		{"heap", func(name string, n ast.Node) error {
+			d.heap = n
+			return d.bytes(&b.Heap)(name, n)
+		}},
 	}
 }
 
@@ -255,8 +258,6 @@ func (d *document) flag(to *bool) func(string, ast.Node) error {
 
 func anyEntry(s string) (string, bool) { return s, s != "" }
 
-func nameEntry(s string) (string, bool) { return s, s != "" && !strings.ContainsAny(s, "= \t\x00") }
-
 // hostEntry takes a host, not a URL.
 func hostEntry(s string) (string, bool) {
 	name, port := splitPort(strings.ToLower(s))
@@ -270,12 +271,4 @@ func hostEntry(s string) (string, bool) {
 		plain = "any"
 	}
 	return strings.ToLower(s), plain != "" && !strings.ContainsAny(plain, "*/ @?#[]")
-}
-
-func folderEntry(s string) (string, bool) {
-	if s == "" || strings.ContainsAny(s, "\\\x00") {
-		return "", false
-	}
-	s = path.Clean(s)
-	return s, s != ".." && !strings.HasPrefix(s, "../")
 }

@@ -74,7 +74,13 @@ func ParseManifest(app, file string, text []byte) (m *Manifest, err error) {
 	if _, comments := doc.Docs[0].Body.(*ast.CommentGroupNode); comments {
 		return m, nil
 	}
-	return m, d.mapping(doc.Docs[0].Body, "", d.keys(m))
+	if err := d.mapping(doc.Docs[0].Body, "", d.keys(m)); err != nil {
+		return nil, err
+	}
+	if m.Isolation == IsolationShared && m.Budgets.Heap > 0 {
+		return nil, d.wrong(d.heap, "budgets.heap bounds an app's own process, and isolation: shared leaves it without one")
+	}
+	return m, nil
 }
 
 const badManifest = "BadManifest"
@@ -83,6 +89,7 @@ const badManifest = "BadManifest"
 type document struct {
 	app, file string
 	lines     []string
+	heap      ast.Node // of budgets.heap
 }
 
 // syntax places an error of the YAML parser, and keeps its sentence only.
@@ -112,7 +119,8 @@ func (d *document) at(t *token.Token, format string, args ...any) error {
 	return e
 }
 
-// key is one key that a mapping may have. Its function gets the full name for errors.
+// key is one key that a mapping may have. Its function gets the full name for errors;
+// nil: the name is known, and what it would say is not built.
 type key struct {
 	name string
 	read func(name string, n ast.Node) error
@@ -130,6 +138,9 @@ func (d *document) mapping(n ast.Node, within string, keys []key) error {
 		if k == nil {
 			return d.unknown(v.Key, name, within, keys)
 		}
+		if k.read == nil {
+			return d.wrong(v.Key, "%s is not built yet", name)
+		}
 		if err := k.read(name, v.Value); err != nil {
 			return err
 		}
@@ -138,14 +149,21 @@ func (d *document) mapping(n ast.Node, within string, keys []key) error {
 }
 
 func (d *document) unknown(n ast.Node, name, within string, keys []key) error {
-	names := make([]string, 0, len(keys))
+	var names, all []string
 	for _, k := range keys {
-		names = append(names, k.name)
+		all = append(all, k.name)
+		if k.read != nil {
+			names = append(names, k.name)
+		}
 	}
-	if near := sandbox.Nearest(keyText(n), slices.Clone(names)); near != "" {
-		return d.wrong(n, "no key %q, did you mean %q?", name, within+near)
+	near := sandbox.Nearest(keyText(n), all) // it sorts
+	switch {
+	case near == "":
+		return d.wrong(n, "no key %q; there are %s", name, strings.Join(names, ", "))
+	case !slices.Contains(names, near):
+		return d.wrong(n, "no key %q, did you mean %q? It is not built yet", name, within+near)
 	}
-	return d.wrong(n, "no key %q; there are %s", name, strings.Join(names, ", "))
+	return d.wrong(n, "no key %q, did you mean %q?", name, within+near)
 }
 
 func find(keys []key, name string) *key {

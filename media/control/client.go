@@ -14,7 +14,8 @@ const (
 	defaultPatience = 500 * time.Millisecond
 	firstBackOff    = 50 * time.Millisecond
 	lastBackOff     = time.Second
-	quietBackOff    = 400 * time.Millisecond // up to it a brain is only starting, or its successor
+	calmAtStart     = time.Second      // a brain is only starting, or its successor
+	calmAfterEnd    = 15 * time.Second // one that ended in order: this worker is told to end next
 	countersEvery   = time.Second
 )
 
@@ -51,8 +52,9 @@ type Client struct {
 	cfg      ClientConfig
 	instance string
 	events   eventQueue
-	epoch    uint64 // highest obeyed; of the link's goroutine
-	welcomed bool   // the latest connection was
+	epoch    uint64    // highest obeyed; of the link's goroutine
+	welcomed bool      // the latest connection was
+	calm     time.Time // until then nobody is told that there is no brain
 
 	dials, older atomic.Uint64
 }
@@ -84,6 +86,7 @@ func (c *Client) Counters() ClientCounters {
 // (ErrReplaced): then the process must end and start anew. Everything else is dialled
 // through, after 50 ms to 1 s. All methods of w are called on this goroutine.
 func (c *Client) Run(ctx context.Context, w Worker) error {
+	c.calm = time.Now().Add(calmAtStart)
 	for wait := firstBackOff; ; wait = min(2*wait, lastBackOff) {
 		c.welcomed = false
 		err := c.connect(ctx, w)
@@ -108,16 +111,18 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 }
 
 // tell logs why there is no brain. One that closed in order, or is not there yet, is
-// nothing to worry about for the first second.
+// nothing to worry about for a while.
 func (c *Client) tell(why error, wait time.Duration) {
 	level, what := slog.LevelWarn, "no brain"
 	switch {
-	case errors.Is(why, errDial) && wait <= quietBackOff:
+	case errors.Is(why, errDial) && time.Now().Before(c.calm):
 		level = slog.LevelDebug
 	case errors.Is(why, ErrClosed):
 		level, what = slog.LevelInfo, "the brain has ended"
+		c.calm = time.Now().Add(calmAfterEnd)
 	case c.welcomed:
 		what = "brain lost"
+		c.calm = time.Now().Add(calmAtStart)
 	}
 	c.cfg.Log.Log(context.Background(), level, what, "why", why, "again", wait)
 }

@@ -20,7 +20,7 @@ func TestWorkerKilled(t *testing.T) {
 			e := startEngine(t, scriptsForOthers())
 			ended := inCall(t, "first RTP", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
 			killed := time.Now()
-			e.kill(t, worker)
+			e.signal(t, worker, syscall.SIGKILL)
 			// The heartbeats of these engines would tell after 10 s.
 			if o := ended(); !strings.Contains(o.stdout, "BYE received") || time.Since(killed) > 5*time.Second {
 				t.Errorf("the call went on for %v:\n%s", time.Since(killed), o.stdout)
@@ -33,6 +33,29 @@ func TestWorkerKilled(t *testing.T) {
 				t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
 			}
 		})
+	}
+}
+
+// A frozen worker holds its ports and drops nothing: it is noticed by its silence,
+// killed, and started anew. Workers that merely starve are excused meanwhile.
+func TestWorkerFrozen(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range scriptsForOthers() {
+		(&liveEngine{dir: dir}).save(t, name, text)
+	}
+	e := launch(t, dir, "--missed-heartbeats", "25")
+	ended := inCall(t, "first RTP", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
+	e.signal(t, "sbc-1", syscall.SIGSTOP)
+	frozen := time.Now()
+	// Excused, it would have 5 s.
+	if o := ended(); !strings.Contains(o.stdout, "ended: worker-lost") || time.Since(frozen) > 4*time.Second {
+		t.Errorf("after %v the call ended so:\n%s", time.Since(frozen), o.stdout)
+	}
+	at := e.heard(t, 0, "sbc-1", "does not answer, killed")
+	e.heard(t, at, "worker up", "sbc-1")
+	o := runProgram(t, program("call", "sip:5000@"+e.address(t, "udp"), "--expect", "440"))
+	if o.code != 0 {
+		t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
 	}
 }
 

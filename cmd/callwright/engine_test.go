@@ -92,14 +92,16 @@ func startEngineOn(t *testing.T, fill func(dir string)) *liveEngine {
 	return launch(t, dir)
 }
 
-// launch runs an engine on a directory, which may be that of one that has ended.
-func launch(t *testing.T, dir string) *liveEngine {
+// launch runs an engine on a directory, which may be that of one that has ended, with
+// more flags, which win.
+func launch(t *testing.T, dir string, flags ...string) *liveEngine {
 	t.Helper()
 	e := &liveEngine{dir: dir, media: freeMediaPorts(t), lines: make(chan struct{}, 1<<16)}
 	e.cmd = program("run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
 		// Raced processes on a busy machine stand still for longer than any heartbeat.
 		"--missed-heartbeats", "500",
 		"--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", e.media, e.media+mediaPorts-1))
+	e.cmd.Args = append(e.cmd.Args, flags...)
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -263,12 +265,12 @@ func (e *liveEngine) workers(t *testing.T) []api.WorkerView {
 	return got.Workers
 }
 
-// kill ends a worker's process as a crash does.
-func (e *liveEngine) kill(t *testing.T, name string) {
+// signal sends a worker's process a signal.
+func (e *liveEngine) signal(t *testing.T, name string, sig syscall.Signal) {
 	t.Helper()
 	for _, w := range e.workers(t) {
 		if w.Name == name && w.PID > 0 {
-			if err := syscall.Kill(w.PID, syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(w.PID, sig); err != nil {
 				t.Fatal(err)
 			}
 			return

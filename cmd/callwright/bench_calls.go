@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/callwright/callwright/engine/script"
 )
 
 type benchCallsFlags struct {
 	rate      int
+	isolation string
 	duration  time.Duration
 	printJSON bool
 }
@@ -48,6 +51,7 @@ processes took for them.`,
 	}
 	fl := c.Flags()
 	fl.IntVar(&f.rate, "rate", 100, "calls per second")
+	fl.StringVar(&f.isolation, "isolation", "process", "of the script: process or shared")
 	fl.DurationVar(&f.duration, "duration", 10*time.Second, "how long to measure, after two seconds to warm up")
 	fl.BoolVar(&f.printJSON, "json", false, "print one JSON object a line")
 	return c
@@ -59,7 +63,10 @@ func benchCalls(ctx context.Context, f benchCallsFlags, w io.Writer) error {
 	if f.rate < 1 || f.rate > 5000 || f.duration < time.Second || f.duration > time.Hour {
 		return refuse("bench calls: --rate must lie within 1 and 5000, --duration within 1s and 1h")
 	}
-	e, clean, err := benchedWith(ctx, benchScript)
+	if f.isolation != script.IsolationProcess && f.isolation != script.IsolationShared {
+		return refuse("bench calls: --isolation must be process or shared, not %q", f.isolation)
+	}
+	e, clean, err := benchedWith(ctx, benchScript, f.isolation)
 	if err != nil {
 		return err
 	}
@@ -105,15 +112,15 @@ func callFigures(f benchCallsFlags, before, after callTally, roles map[string]fl
 		cpu += seconds
 	}
 	calls, failed := float64(after.ended-before.ended), after.failed-before.failed
-	at := with(machine(), "rate", f.rate, "seconds", fmt.Sprintf("%.1f", took), "media", "RTP both ways, 20 ms PCMU", "isolation", "shared")
+	at := with(machine(), "rate", f.rate, "seconds", fmt.Sprintf("%.1f", took), "media", "RTP both ways, 20 ms PCMU", "isolation", f.isolation)
 	figures := []figure{
 		{"calls.engine.per_core", calls / math.Max(cpu, 0.01), "calls/s", at},
 		{"calls.engine.core_percent", 100 * cpu / took, "%", at},
 		{"calls.engine.rate", calls / took, "calls/s", at},
 		{"calls.failed", float64(failed), "calls", at},
 	}
-	for _, role := range []string{"brain", "sbc", "mixer", "run"} {
-		figures = append(figures, figure{"calls.engine." + role + ".core_percent", 100 * roles[role] / took, "%", at})
+	for _, role := range []string{"brain", "script-host", "sbc", "mixer", "run"} {
+		figures = append(figures, figure{"calls.engine." + strings.ReplaceAll(role, "-", "_") + ".core_percent", 100 * roles[role] / took, "%", at})
 	}
 	for _, q := range []struct {
 		name string

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/callwright/callwright/engine/script"
 )
 
 type benchChainFlags struct {
@@ -63,7 +65,7 @@ func benchChain(ctx context.Context, f benchChainFlags, w io.Writer) error {
 		return refuse("bench chain: --members must lie within %d and %d, --duration within 1s and 1h", roomOfThree, benchPorts/2)
 	}
 	f.members -= f.members % roomOfThree
-	e, clean, err := benchedWith(ctx, chainScript)
+	e, clean, err := benchedWith(ctx, chainScript, script.IsolationProcess)
 	if err != nil {
 		return err
 	}

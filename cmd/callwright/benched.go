@@ -34,7 +34,7 @@ type benched struct {
 }
 
 // benchedWith starts an engine on one script; clean ends it and forgets its files.
-func benchedWith(ctx context.Context, script string) (e *benched, clean func(), err error) {
+func benchedWith(ctx context.Context, script, isolation string) (e *benched, clean func(), err error) {
 	dir, err := os.MkdirTemp("", "callwright-bench-")
 	if err != nil {
 		return nil, nil, err
@@ -42,6 +42,9 @@ func benchedWith(ctx context.Context, script string) (e *benched, clean func(), 
 	scripts := filepath.Join(dir, "scripts")
 	if err = os.Mkdir(scripts, 0o700); err == nil {
 		err = os.WriteFile(filepath.Join(scripts, "bench.js"), []byte(script), 0o600)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(scripts, "bench.yaml"), []byte("isolation: "+isolation+"\n"), 0o600)
 	}
 	if err == nil {
 		e, err = startBenched(ctx, dir)
@@ -126,38 +129,76 @@ func (e *benched) stop() {
 }
 
 // cpu is the processor time of the engine's processes so far, in seconds, by role:
-// "run", "brain", "sbc", "mixer".
+// "run", "brain", "sbc", "mixer", "script-host". The last are children of the brain.
 func (e *benched) cpu() (map[string]float64, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil, err
 	}
-	roles := map[string]float64{}
-	own := strconv.Itoa(e.cmd.Process.Pid)
+	all := map[int]osProcess{}
 	for _, path := range stats {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
+		if p, ok := readProcess(path); ok {
+			all[p.pid] = p
 		}
-		// The name stands in parentheses and may hold anything (proc(5)).
-		pid, _, _ := strings.Cut(string(b), " ")
-		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if len(f) < 13 || pid != own && f[1] != own {
-			continue
+	}
+	roles := map[string]float64{}
+	for _, p := range all {
+		if role := p.role(); role != "" && descends(all, p.pid, e.cmd.Process.Pid) {
+			roles[role] += p.seconds
 		}
-		user, err1 := strconv.Atoi(f[11])
-		system, err2 := strconv.Atoi(f[12])
-		args, err3 := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		words := strings.Split(string(args), "\x00")
-		if err1 != nil || err2 != nil || err3 != nil || len(words) < 2 {
-			continue
-		}
-		roles[words[1]] += float64(user+system) / clockTicks
 	}
 	if len(roles) < 4 {
 		return nil, fmt.Errorf("bench: only %d processes of the engine are left: %s", len(roles), lastLine(e.log.Bytes()))
 	}
 	return roles, nil
+}
+
+// osProcess is one line of /proc, as much of it as a bench needs.
+type osProcess struct {
+	pid, parent int
+	seconds     float64 // user and system time
+	dir         string  // below /proc
+}
+
+// readProcess reads /proc/PID/stat; false for a process that has ended meanwhile.
+func readProcess(path string) (p osProcess, ok bool) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return p, false
+	}
+	// The name stands in parentheses and may hold anything (proc(5)).
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(f) < 13 {
+		return p, false
+	}
+	p.dir = filepath.Dir(path)
+	p.pid, _ = strconv.Atoi(filepath.Base(p.dir))
+	p.parent, _ = strconv.Atoi(f[1])
+	user, err1 := strconv.Atoi(f[11])
+	system, err2 := strconv.Atoi(f[12])
+	p.seconds = float64(user+system) / clockTicks
+	return p, err1 == nil && err2 == nil
+}
+
+// role is the sub-command the process was started with, "" for none.
+func (p osProcess) role() string {
+	args, err := os.ReadFile(filepath.Join(p.dir, "cmdline"))
+	words := strings.Split(string(args), "\x00")
+	if err != nil || len(words) < 2 {
+		return ""
+	}
+	return words[1]
+}
+
+// descends says whether a process is ancestor, its child, or its child's child.
+func descends(all map[int]osProcess, pid, ancestor int) bool {
+	for range 3 {
+		if pid == ancestor {
+			return true
+		}
+		pid = all[pid].parent
+	}
+	return false
 }
 
 // freePorts finds n UDP ports in a row that nobody has, below those the system gives

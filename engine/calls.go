@@ -121,6 +121,7 @@ func (s *shard) ended(a call.Ended) {
 	if c == nil {
 		return
 	}
+	c.ended = true
 	cause := a.Cause
 	if c.lost != "" {
 		cause = workerLost(c.lost)
@@ -175,8 +176,10 @@ func (s *shard) stop(now time.Time) {
 	s.ua.SetOverload(5 * time.Second)
 	cause := call.CauseByName("normal")
 	cause.By, cause.Text = "operator", "shutting down"
-	for id := range s.calls {
-		s.push(call.Hangup{Leg: id, Cause: cause})
+	for id, c := range s.calls {
+		if !c.ended {
+			s.push(call.Hangup{Leg: id, Cause: cause})
+		}
 	}
 	s.quiet()
 }

@@ -174,7 +174,7 @@ type appUnit struct{ unit, version string }
 // hangup ends one call for an operator.
 func (s *shard) hangup(id, name string) error {
 	c := s.calls[id]
-	if c == nil {
+	if c == nil || c.ended {
 		return ErrNoCall
 	}
 	if !call.KnownCause(name) {

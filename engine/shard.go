@@ -51,6 +51,7 @@ type placed struct {
 	answered     bool   // and an event has told so
 	room         string // the conference it is in
 	lost         string // the worker whose death ends it
+	ended        bool   // its leg has; its flow may still have something to do
 }
 
 func newShard(c Config, in *inbox) *shard {

@@ -49,7 +49,7 @@ func (s *shard) workerDown(name, why string) {
 		s.push(flow.RoomFailed{Room: id, Why: name + " is gone"})
 	}
 	for _, id := range calls {
-		if c := s.calls[id]; c != nil {
+		if c := s.calls[id]; c != nil && !c.ended {
 			c.lost = name
 			s.push(call.Hangup{Leg: id, Cause: workerLost(name)})
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -115,6 +116,27 @@ func TestRTPOfAThirdParty(t *testing.T) {
 		stranger.Close()
 		if n := <-got; n != 0 {
 			t.Errorf("the stranger got %d packets", n)
+		}
+	})
+}
+
+// The engine stops while a flow still works after its call: that call is not hung up
+// once more, and nobody is warned of it.
+func TestStopLeavesEndedCallsAlone(t *testing.T) {
+	lingering := `import { sleep } from 'callwright';
+export default async call => { await call.answer(); await call.ended; await sleep('2s'); console.log('all written down') }`
+	inWorld(t, map[string]string{"main.js": lingering}, func(w *world) {
+		c := w.dials("1", 0)
+		time.Sleep(time.Second)
+		c.hangup()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := w.brain.engine.Stop(ctx); err != nil {
+			t.Errorf("the flow was not waited for: %v", err)
+		}
+		log := w.log.text()
+		if strings.Contains(log, "level=WARN") || !strings.Contains(log, "all written down") {
+			t.Errorf("the log:\n%s", log)
 		}
 	})
 }

@@ -177,7 +177,7 @@ func (x File_Root) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use File_Root.Descriptor instead.
 func (File_Root) EnumDescriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{19, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{25, 0}
 }
 
 type Record_Leg int32
@@ -226,7 +226,7 @@ func (x Record_Leg) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Record_Leg.Descriptor instead.
 func (Record_Leg) EnumDescriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{21, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{27, 0}
 }
 
 type Media_State int32
@@ -278,7 +278,7 @@ func (x Media_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Media_State.Descriptor instead.
 func (Media_State) EnumDescriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{29, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{38, 0}
 }
 
 type ToBrain struct {
@@ -884,6 +884,9 @@ type Command struct {
 	//	*Command_Record
 	//	*Command_Stop
 	//	*Command_Pause
+	//	*Command_Seek
+	//	*Command_Adjust
+	//	*Command_Upload
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1041,6 +1044,33 @@ func (x *Command) GetPause() *Pause {
 	return nil
 }
 
+func (x *Command) GetSeek() *Seek {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Seek); ok {
+			return x.Seek
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAdjust() *Adjust {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Adjust); ok {
+			return x.Adjust
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetUpload() *Upload {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Upload); ok {
+			return x.Upload
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -1096,6 +1126,19 @@ type Command_Pause struct {
 	Pause *Pause `protobuf:"bytes,31,opt,name=pause,proto3,oneof"`
 }
 
+type Command_Seek struct {
+	// Mixer
+	Seek *Seek `protobuf:"bytes,40,opt,name=seek,proto3,oneof"`
+}
+
+type Command_Adjust struct {
+	Adjust *Adjust `protobuf:"bytes,41,opt,name=adjust,proto3,oneof"`
+}
+
+type Command_Upload struct {
+	Upload *Upload `protobuf:"bytes,42,opt,name=upload,proto3,oneof"`
+}
+
 func (*Command_Stream) isCommand_Body() {}
 
 func (*Command_DropStream) isCommand_Body() {}
@@ -1119,6 +1162,12 @@ func (*Command_Record) isCommand_Body() {}
 func (*Command_Stop) isCommand_Body() {}
 
 func (*Command_Pause) isCommand_Body() {}
+
+func (*Command_Seek) isCommand_Body() {}
+
+func (*Command_Adjust) isCommand_Body() {}
+
+func (*Command_Upload) isCommand_Body() {}
 
 // Trunk tells one stream's share of the flow between an SBC and a mixer. Both
 // directions use the same SSRC and token.
@@ -1517,7 +1566,12 @@ func (x *Echo) GetDelayMs() uint32 {
 type Room struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Rate          uint32                 `protobuf:"varint,2,opt,name=rate,proto3" json:"rate,omitempty"` // 8000 or 16000
+	Rate          uint32                 `protobuf:"varint,2,opt,name=rate,proto3" json:"rate,omitempty"`                                     // 8000, 16000, 32000 or 48000
+	Loudest       uint32                 `protobuf:"varint,3,opt,name=loudest,proto3" json:"loudest,omitempty"`                               // only so many talkers are mixed; 0: all
+	LevelsMs      uint32                 `protobuf:"varint,4,opt,name=levels_ms,json=levelsMs,proto3" json:"levels_ms,omitempty"`             // how often Levels are told; 0: never
+	ComfortNoise  bool                   `protobuf:"varint,5,opt,name=comfort_noise,json=comfortNoise,proto3" json:"comfort_noise,omitempty"` // low noise under the mix, so that silence sounds alive
+	HistoryMs     uint32                 `protobuf:"varint,6,opt,name=history_ms,json=historyMs,proto3" json:"history_ms,omitempty"`          // how much of the mix is kept for Recall
+	Pairs         []*Pair                `protobuf:"bytes,7,rep,name=pairs,proto3" json:"pairs,omitempty"`                                    // what differs; a listener hears a speaker without one as
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1566,6 +1620,102 @@ func (x *Room) GetRate() uint32 {
 	return 0
 }
 
+func (x *Room) GetLoudest() uint32 {
+	if x != nil {
+		return x.Loudest
+	}
+	return 0
+}
+
+func (x *Room) GetLevelsMs() uint32 {
+	if x != nil {
+		return x.LevelsMs
+	}
+	return 0
+}
+
+func (x *Room) GetComfortNoise() bool {
+	if x != nil {
+		return x.ComfortNoise
+	}
+	return false
+}
+
+func (x *Room) GetHistoryMs() uint32 {
+	if x != nil {
+		return x.HistoryMs
+	}
+	return 0
+}
+
+func (x *Room) GetPairs() []*Pair {
+	if x != nil {
+		return x.Pairs
+	}
+	return nil
+}
+
+// Pair is how one member hears another.
+type Pair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Listener      string                 `protobuf:"bytes,1,opt,name=listener,proto3" json:"listener,omitempty"`
+	Speaker       string                 `protobuf:"bytes,2,opt,name=speaker,proto3" json:"speaker,omitempty"`
+	Gain          float64                `protobuf:"fixed64,3,opt,name=gain,proto3" json:"gain,omitempty"` // linear, 0 to 4; 1: as it is
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pair) Reset() {
+	*x = Pair{}
+	mi := &file_media_control_control_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pair) ProtoMessage() {}
+
+func (x *Pair) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pair.ProtoReflect.Descriptor instead.
+func (*Pair) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Pair) GetListener() string {
+	if x != nil {
+		return x.Listener
+	}
+	return ""
+}
+
+func (x *Pair) GetSpeaker() string {
+	if x != nil {
+		return x.Speaker
+	}
+	return ""
+}
+
+func (x *Pair) GetGain() float64 {
+	if x != nil {
+		return x.Gain
+	}
+	return 0
+}
+
 type DropRoom struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // its members stay, without a room
@@ -1575,7 +1725,7 @@ type DropRoom struct {
 
 func (x *DropRoom) Reset() {
 	*x = DropRoom{}
-	mi := &file_media_control_control_proto_msgTypes[14]
+	mi := &file_media_control_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1737,7 @@ func (x *DropRoom) String() string {
 func (*DropRoom) ProtoMessage() {}
 
 func (x *DropRoom) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[14]
+	mi := &file_media_control_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1750,7 @@ func (x *DropRoom) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropRoom.ProtoReflect.Descriptor instead.
 func (*DropRoom) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{14}
+	return file_media_control_control_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DropRoom) GetId() string {
@@ -1623,13 +1773,15 @@ type Member struct {
 	Deaf          bool                   `protobuf:"varint,6,opt,name=deaf,proto3" json:"deaf,omitempty"`   // it hears no room (prompts to it, it does)
 	GainInDb      float64                `protobuf:"fixed64,7,opt,name=gain_in_db,json=gainInDb,proto3" json:"gain_in_db,omitempty"`
 	GainOutDb     float64                `protobuf:"fixed64,8,opt,name=gain_out_db,json=gainOutDb,proto3" json:"gain_out_db,omitempty"`
+	Agc           bool                   `protobuf:"varint,9,opt,name=agc,proto3" json:"agc,omitempty"`      // what it says is brought to one loudness
+	Apart         bool                   `protobuf:"varint,10,opt,name=apart,proto3" json:"apart,omitempty"` // only who has a Pair with it hears it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_media_control_control_proto_msgTypes[15]
+	mi := &file_media_control_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1793,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[15]
+	mi := &file_media_control_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1806,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{15}
+	return file_media_control_control_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Member) GetId() string {
@@ -1713,6 +1865,20 @@ func (x *Member) GetGainOutDb() float64 {
 	return 0
 }
 
+func (x *Member) GetAgc() bool {
+	if x != nil {
+		return x.Agc
+	}
+	return false
+}
+
+func (x *Member) GetApart() bool {
+	if x != nil {
+		return x.Apart
+	}
+	return false
+}
+
 type DropMember struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // its playbacks and recordings end with Done
@@ -1722,7 +1888,7 @@ type DropMember struct {
 
 func (x *DropMember) Reset() {
 	*x = DropMember{}
-	mi := &file_media_control_control_proto_msgTypes[16]
+	mi := &file_media_control_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1900,7 @@ func (x *DropMember) String() string {
 func (*DropMember) ProtoMessage() {}
 
 func (x *DropMember) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[16]
+	mi := &file_media_control_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1913,7 @@ func (x *DropMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropMember.ProtoReflect.Descriptor instead.
 func (*DropMember) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{16}
+	return file_media_control_control_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DropMember) GetId() string {
@@ -1770,13 +1936,15 @@ type Play struct {
 	Loops         uint32        `protobuf:"varint,5,opt,name=loops,proto3" json:"loops,omitempty"`                       // whole list; 0: once; 0xffffffff: for ever
 	OffsetMs      uint32        `protobuf:"varint,6,opt,name=offset_ms,json=offsetMs,proto3" json:"offset_ms,omitempty"` // where to begin
 	GainDb        float64       `protobuf:"fixed64,7,opt,name=gain_db,json=gainDb,proto3" json:"gain_db,omitempty"`
+	Rate          float64       `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`                   // 0.25 to 4 times as fast, pitch and all; 0: 1
+	DuckDb        float64       `protobuf:"fixed64,9,opt,name=duck_db,json=duckDb,proto3" json:"duck_db,omitempty"` // of a room: members are so much quieter while it plays
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Play) Reset() {
 	*x = Play{}
-	mi := &file_media_control_control_proto_msgTypes[17]
+	mi := &file_media_control_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1956,7 @@ func (x *Play) String() string {
 func (*Play) ProtoMessage() {}
 
 func (x *Play) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[17]
+	mi := &file_media_control_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1969,7 @@ func (x *Play) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Play.ProtoReflect.Descriptor instead.
 func (*Play) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{17}
+	return file_media_control_control_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Play) GetOp() string {
@@ -1864,6 +2032,20 @@ func (x *Play) GetGainDb() float64 {
 	return 0
 }
 
+func (x *Play) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *Play) GetDuckDb() float64 {
+	if x != nil {
+		return x.DuckDb
+	}
+	return 0
+}
+
 type isPlay_Target interface {
 	isPlay_Target()
 }
@@ -1880,6 +2062,111 @@ func (*Play_Member) isPlay_Target() {}
 
 func (*Play_Room) isPlay_Target() {}
 
+// Seek and Adjust change a playback under way.
+type Seek struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            string                 `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	OffsetMs      uint32                 `protobuf:"varint,2,opt,name=offset_ms,json=offsetMs,proto3" json:"offset_ms,omitempty"` // from the beginning of its list
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seek) Reset() {
+	*x = Seek{}
+	mi := &file_media_control_control_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seek) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seek) ProtoMessage() {}
+
+func (x *Seek) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seek.ProtoReflect.Descriptor instead.
+func (*Seek) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Seek) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *Seek) GetOffsetMs() uint32 {
+	if x != nil {
+		return x.OffsetMs
+	}
+	return 0
+}
+
+type Adjust struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            string                 `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	GainDb        float64                `protobuf:"fixed64,2,opt,name=gain_db,json=gainDb,proto3" json:"gain_db,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Adjust) Reset() {
+	*x = Adjust{}
+	mi := &file_media_control_control_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Adjust) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Adjust) ProtoMessage() {}
+
+func (x *Adjust) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Adjust.ProtoReflect.Descriptor instead.
+func (*Adjust) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Adjust) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *Adjust) GetGainDb() float64 {
+	if x != nil {
+		return x.GainDb
+	}
+	return 0
+}
+
 type Source struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Body:
@@ -1887,6 +2174,10 @@ type Source struct {
 	//	*Source_File
 	//	*Source_Tone
 	//	*Source_SilenceMs
+	//	*Source_Web
+	//	*Source_Speech
+	//	*Source_Recall
+	//	*Source_Wav
 	Body          isSource_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1894,7 +2185,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_media_control_control_proto_msgTypes[18]
+	mi := &file_media_control_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2197,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[18]
+	mi := &file_media_control_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2210,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{18}
+	return file_media_control_control_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Source) GetBody() isSource_Body {
@@ -1956,6 +2247,42 @@ func (x *Source) GetSilenceMs() uint32 {
 	return 0
 }
 
+func (x *Source) GetWeb() *Web {
+	if x != nil {
+		if x, ok := x.Body.(*Source_Web); ok {
+			return x.Web
+		}
+	}
+	return nil
+}
+
+func (x *Source) GetSpeech() *Speech {
+	if x != nil {
+		if x, ok := x.Body.(*Source_Speech); ok {
+			return x.Speech
+		}
+	}
+	return nil
+}
+
+func (x *Source) GetRecall() *Recall {
+	if x != nil {
+		if x, ok := x.Body.(*Source_Recall); ok {
+			return x.Recall
+		}
+	}
+	return nil
+}
+
+func (x *Source) GetWav() []byte {
+	if x != nil {
+		if x, ok := x.Body.(*Source_Wav); ok {
+			return x.Wav
+		}
+	}
+	return nil
+}
+
 type isSource_Body interface {
 	isSource_Body()
 }
@@ -1972,11 +2299,226 @@ type Source_SilenceMs struct {
 	SilenceMs uint32 `protobuf:"varint,3,opt,name=silence_ms,json=silenceMs,proto3,oneof"`
 }
 
+type Source_Web struct {
+	Web *Web `protobuf:"bytes,4,opt,name=web,proto3,oneof"`
+}
+
+type Source_Speech struct {
+	Speech *Speech `protobuf:"bytes,5,opt,name=speech,proto3,oneof"`
+}
+
+type Source_Recall struct {
+	Recall *Recall `protobuf:"bytes,6,opt,name=recall,proto3,oneof"`
+}
+
+type Source_Wav struct {
+	Wav []byte `protobuf:"bytes,7,opt,name=wav,proto3,oneof"` // a whole WAVE file, small
+}
+
 func (*Source_File) isSource_Body() {}
 
 func (*Source_Tone) isSource_Body() {}
 
 func (*Source_SilenceMs) isSource_Body() {}
+
+func (*Source_Web) isSource_Body() {}
+
+func (*Source_Speech) isSource_Body() {}
+
+func (*Source_Recall) isSource_Body() {}
+
+func (*Source_Wav) isSource_Body() {}
+
+// Web is an audio file by HTTP. What may be reached was decided by the brain.
+type Web struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Url           string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	Hosts         []string               `protobuf:"bytes,2,rep,name=hosts,proto3" json:"hosts,omitempty"`      // host:port that redirects may lead to, besides its own
+	Private       bool                   `protobuf:"varint,3,opt,name=private,proto3" json:"private,omitempty"` // its own host may be an address that is not public
+	Fresh         bool                   `protobuf:"varint,4,opt,name=fresh,proto3" json:"fresh,omitempty"`     // ask again, even if it is in the cache
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Web) Reset() {
+	*x = Web{}
+	mi := &file_media_control_control_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Web) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Web) ProtoMessage() {}
+
+func (x *Web) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Web.ProtoReflect.Descriptor instead.
+func (*Web) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Web) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Web) GetHosts() []string {
+	if x != nil {
+		return x.Hosts
+	}
+	return nil
+}
+
+func (x *Web) GetPrivate() bool {
+	if x != nil {
+		return x.Private
+	}
+	return false
+}
+
+func (x *Web) GetFresh() bool {
+	if x != nil {
+		return x.Fresh
+	}
+	return false
+}
+
+// Speech is a text to be spoken.
+type Speech struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Voice         string                 `protobuf:"bytes,2,opt,name=voice,proto3" json:"voice,omitempty"`
+	Language      string                 `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	Ssml          bool                   `protobuf:"varint,4,opt,name=ssml,proto3" json:"ssml,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Speech) Reset() {
+	*x = Speech{}
+	mi := &file_media_control_control_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Speech) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Speech) ProtoMessage() {}
+
+func (x *Speech) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Speech.ProtoReflect.Descriptor instead.
+func (*Speech) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Speech) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Speech) GetVoice() string {
+	if x != nil {
+		return x.Voice
+	}
+	return ""
+}
+
+func (x *Speech) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *Speech) GetSsml() bool {
+	if x != nil {
+		return x.Ssml
+	}
+	return false
+}
+
+// Recall is the last part of a room's mix, as far as it was kept.
+type Recall struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Ms            uint32                 `protobuf:"varint,2,opt,name=ms,proto3" json:"ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recall) Reset() {
+	*x = Recall{}
+	mi := &file_media_control_control_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recall) ProtoMessage() {}
+
+func (x *Recall) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recall.ProtoReflect.Descriptor instead.
+func (*Recall) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Recall) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *Recall) GetMs() uint32 {
+	if x != nil {
+		return x.Ms
+	}
+	return 0
+}
 
 // File is a path below one of the roots a mixer was given.
 type File struct {
@@ -1989,7 +2531,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_media_control_control_proto_msgTypes[19]
+	mi := &file_media_control_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2543,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[19]
+	mi := &file_media_control_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2556,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{19}
+	return file_media_control_control_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *File) GetRoot() File_Root {
@@ -2041,7 +2583,7 @@ type Tone struct {
 
 func (x *Tone) Reset() {
 	*x = Tone{}
-	mi := &file_media_control_control_proto_msgTypes[20]
+	mi := &file_media_control_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2595,7 @@ func (x *Tone) String() string {
 func (*Tone) ProtoMessage() {}
 
 func (x *Tone) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[20]
+	mi := &file_media_control_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2608,7 @@ func (x *Tone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tone.ProtoReflect.Descriptor instead.
 func (*Tone) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{20}
+	return file_media_control_control_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Tone) GetSegments() []*Tone_Segment {
@@ -2098,13 +2640,14 @@ type Record struct {
 	MaxMs         uint32          `protobuf:"varint,7,opt,name=max_ms,json=maxMs,proto3" json:"max_ms,omitempty"`                        // 0: no limit
 	MaxSilenceMs  uint32          `protobuf:"varint,8,opt,name=max_silence_ms,json=maxSilenceMs,proto3" json:"max_silence_ms,omitempty"` // 0: no limit; ends with reason "silence"
 	Trim          bool            `protobuf:"varint,9,opt,name=trim,proto3" json:"trim,omitempty"`                                       // cuts silence at the end (reason "silence": what ended it)
+	Append        bool            `protobuf:"varint,10,opt,name=append,proto3" json:"append,omitempty"`                                  // goes on at the end of a file of the same format
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_media_control_control_proto_msgTypes[21]
+	mi := &file_media_control_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2659,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[21]
+	mi := &file_media_control_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2672,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{21}
+	return file_media_control_control_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Record) GetOp() string {
@@ -2206,6 +2749,13 @@ func (x *Record) GetTrim() bool {
 	return false
 }
 
+func (x *Record) GetAppend() bool {
+	if x != nil {
+		return x.Append
+	}
+	return false
+}
+
 type isRecord_Target interface {
 	isRecord_Target()
 }
@@ -2222,6 +2772,75 @@ func (*Record_Member) isRecord_Target() {}
 
 func (*Record_Room) isRecord_Target() {}
 
+// Upload sends a finished recording by HTTP PUT. Ends with Done.
+type Upload struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            string                 `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
+	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	To            *Web                   `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	Retries       uint32                 `protobuf:"varint,4,opt,name=retries,proto3" json:"retries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Upload) Reset() {
+	*x = Upload{}
+	mi := &file_media_control_control_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Upload) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Upload) ProtoMessage() {}
+
+func (x *Upload) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Upload.ProtoReflect.Descriptor instead.
+func (*Upload) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Upload) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *Upload) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Upload) GetTo() *Web {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *Upload) GetRetries() uint32 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
+}
+
 type Stop struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Op            string                 `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"` // unknown or already ended: nothing happens
@@ -2231,7 +2850,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_media_control_control_proto_msgTypes[22]
+	mi := &file_media_control_control_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2243,7 +2862,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[22]
+	mi := &file_media_control_control_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2256,7 +2875,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{22}
+	return file_media_control_control_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Stop) GetOp() string {
@@ -2270,13 +2889,14 @@ type Pause struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Op            string                 `protobuf:"bytes,1,opt,name=op,proto3" json:"op,omitempty"`
 	Paused        bool                   `protobuf:"varint,2,opt,name=paused,proto3" json:"paused,omitempty"`
+	Masked        bool                   `protobuf:"varint,3,opt,name=masked,proto3" json:"masked,omitempty"` // of a recording: silence is written in the place of what is said
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Pause) Reset() {
 	*x = Pause{}
-	mi := &file_media_control_control_proto_msgTypes[23]
+	mi := &file_media_control_control_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2288,7 +2908,7 @@ func (x *Pause) String() string {
 func (*Pause) ProtoMessage() {}
 
 func (x *Pause) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[23]
+	mi := &file_media_control_control_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2301,7 +2921,7 @@ func (x *Pause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pause.ProtoReflect.Descriptor instead.
 func (*Pause) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{23}
+	return file_media_control_control_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Pause) GetOp() string {
@@ -2318,6 +2938,13 @@ func (x *Pause) GetPaused() bool {
 	return false
 }
 
+func (x *Pause) GetMasked() bool {
+	if x != nil {
+		return x.Masked
+	}
+	return false
+}
+
 // Stow asks the worker to keep a sealed parcel for a brain; empty sealed: forget it.
 type Stow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2330,7 +2957,7 @@ type Stow struct {
 
 func (x *Stow) Reset() {
 	*x = Stow{}
-	mi := &file_media_control_control_proto_msgTypes[24]
+	mi := &file_media_control_control_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2342,7 +2969,7 @@ func (x *Stow) String() string {
 func (*Stow) ProtoMessage() {}
 
 func (x *Stow) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[24]
+	mi := &file_media_control_control_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2355,7 +2982,7 @@ func (x *Stow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stow.ProtoReflect.Descriptor instead.
 func (*Stow) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{24}
+	return file_media_control_control_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Stow) GetKey() string {
@@ -2391,7 +3018,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_media_control_control_proto_msgTypes[25]
+	mi := &file_media_control_control_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2403,7 +3030,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[25]
+	mi := &file_media_control_control_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2416,7 +3043,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{25}
+	return file_media_control_control_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Parcel) GetKey() string {
@@ -2457,7 +3084,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_media_control_control_proto_msgTypes[26]
+	mi := &file_media_control_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2469,7 +3096,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[26]
+	mi := &file_media_control_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2482,7 +3109,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{26}
+	return file_media_control_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Report) GetEvents() []*Event {
@@ -2503,6 +3130,8 @@ type Event struct {
 	//	*Event_Done
 	//	*Event_Fault
 	//	*Event_Quality
+	//	*Event_Floor
+	//	*Event_Levels
 	Body          isEvent_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2510,7 +3139,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_media_control_control_proto_msgTypes[27]
+	mi := &file_media_control_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2522,7 +3151,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[27]
+	mi := &file_media_control_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2535,7 +3164,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{27}
+	return file_media_control_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Event) GetSeq() uint64 {
@@ -2606,6 +3235,24 @@ func (x *Event) GetQuality() *Quality {
 	return nil
 }
 
+func (x *Event) GetFloor() *Floor {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Floor); ok {
+			return x.Floor
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetLevels() *Levels {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Levels); ok {
+			return x.Levels
+		}
+	}
+	return nil
+}
+
 type isEvent_Body interface {
 	isEvent_Body()
 }
@@ -2634,6 +3281,14 @@ type Event_Quality struct {
 	Quality *Quality `protobuf:"bytes,7,opt,name=quality,proto3,oneof"`
 }
 
+type Event_Floor struct {
+	Floor *Floor `protobuf:"bytes,20,opt,name=floor,proto3,oneof"`
+}
+
+type Event_Levels struct {
+	Levels *Levels `protobuf:"bytes,21,opt,name=levels,proto3,oneof"`
+}
+
 func (*Event_Digit) isEvent_Body() {}
 
 func (*Event_Media) isEvent_Body() {}
@@ -2645,6 +3300,124 @@ func (*Event_Done) isEvent_Body() {}
 func (*Event_Fault) isEvent_Body() {}
 
 func (*Event_Quality) isEvent_Body() {}
+
+func (*Event_Floor) isEvent_Body() {}
+
+func (*Event_Levels) isEvent_Body() {}
+
+// Floor tells who is loudest in a room now; empty: nobody.
+type Floor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Member        string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Floor) Reset() {
+	*x = Floor{}
+	mi := &file_media_control_control_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Floor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Floor) ProtoMessage() {}
+
+func (x *Floor) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Floor.ProtoReflect.Descriptor instead.
+func (*Floor) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Floor) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *Floor) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// Levels are how loud the members of a room are who are not silent.
+type Levels struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          string                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Members       []string               `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	Dbov          []float64              `protobuf:"fixed64,3,rep,packed,name=dbov,proto3" json:"dbov,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Levels) Reset() {
+	*x = Levels{}
+	mi := &file_media_control_control_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Levels) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Levels) ProtoMessage() {}
+
+func (x *Levels) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Levels.ProtoReflect.Descriptor instead.
+func (*Levels) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *Levels) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *Levels) GetMembers() []string {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *Levels) GetDbov() []float64 {
+	if x != nil {
+		return x.Dbov
+	}
+	return nil
+}
 
 // Digit is one telephone-event, told once, at its end (or when its end is lost).
 type Digit struct {
@@ -2658,7 +3431,7 @@ type Digit struct {
 
 func (x *Digit) Reset() {
 	*x = Digit{}
-	mi := &file_media_control_control_proto_msgTypes[28]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2670,7 +3443,7 @@ func (x *Digit) String() string {
 func (*Digit) ProtoMessage() {}
 
 func (x *Digit) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[28]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2683,7 +3456,7 @@ func (x *Digit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Digit.ProtoReflect.Descriptor instead.
 func (*Digit) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{28}
+	return file_media_control_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Digit) GetStream() string {
@@ -2718,7 +3491,7 @@ type Media struct {
 
 func (x *Media) Reset() {
 	*x = Media{}
-	mi := &file_media_control_control_proto_msgTypes[29]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +3503,7 @@ func (x *Media) String() string {
 func (*Media) ProtoMessage() {}
 
 func (x *Media) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[29]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +3516,7 @@ func (x *Media) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Media.ProtoReflect.Descriptor instead.
 func (*Media) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{29}
+	return file_media_control_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Media) GetStream() string {
@@ -2777,7 +3550,7 @@ type Talk struct {
 
 func (x *Talk) Reset() {
 	*x = Talk{}
-	mi := &file_media_control_control_proto_msgTypes[30]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2789,7 +3562,7 @@ func (x *Talk) String() string {
 func (*Talk) ProtoMessage() {}
 
 func (x *Talk) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[30]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2802,7 +3575,7 @@ func (x *Talk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Talk.ProtoReflect.Descriptor instead.
 func (*Talk) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{30}
+	return file_media_control_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Talk) GetMember() string {
@@ -2834,7 +3607,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_media_control_control_proto_msgTypes[31]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2846,7 +3619,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[31]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2859,7 +3632,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{31}
+	return file_media_control_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Done) GetOp() string {
@@ -2923,7 +3696,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_media_control_control_proto_msgTypes[32]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2935,7 +3708,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[32]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2948,7 +3721,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{32}
+	return file_media_control_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Fault) GetCommand() uint64 {
@@ -2987,7 +3760,7 @@ type Quality struct {
 
 func (x *Quality) Reset() {
 	*x = Quality{}
-	mi := &file_media_control_control_proto_msgTypes[33]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3772,7 @@ func (x *Quality) String() string {
 func (*Quality) ProtoMessage() {}
 
 func (x *Quality) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[33]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3785,7 @@ func (x *Quality) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quality.ProtoReflect.Descriptor instead.
 func (*Quality) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{33}
+	return file_media_control_control_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Quality) GetStream() string {
@@ -3074,7 +3847,7 @@ type Tone_Segment struct {
 
 func (x *Tone_Segment) Reset() {
 	*x = Tone_Segment{}
-	mi := &file_media_control_control_proto_msgTypes[34]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3086,7 +3859,7 @@ func (x *Tone_Segment) String() string {
 func (*Tone_Segment) ProtoMessage() {}
 
 func (x *Tone_Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[34]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3099,7 +3872,7 @@ func (x *Tone_Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tone_Segment.ProtoReflect.Descriptor instead.
 func (*Tone_Segment) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{20, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{26, 0}
 }
 
 func (x *Tone_Segment) GetHz() []float64 {
@@ -3161,7 +3934,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\x04R\x05value\"B\n" +
 	"\x04Turn\x12:\n" +
-	"\bcommands\x18\x01 \x03(\v2\x1e.callwright.control.v1.CommandR\bcommands\"\xd3\x05\n" +
+	"\bcommands\x18\x01 \x03(\v2\x1e.callwright.control.v1.CommandR\bcommands\"\xf8\x06\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x127\n" +
 	"\x06stream\x18\n" +
@@ -3178,7 +3951,10 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x04play\x18\x18 \x01(\v2\x1b.callwright.control.v1.PlayH\x00R\x04play\x127\n" +
 	"\x06record\x18\x19 \x01(\v2\x1d.callwright.control.v1.RecordH\x00R\x06record\x121\n" +
 	"\x04stop\x18\x1e \x01(\v2\x1b.callwright.control.v1.StopH\x00R\x04stop\x124\n" +
-	"\x05pause\x18\x1f \x01(\v2\x1c.callwright.control.v1.PauseH\x00R\x05pauseB\x06\n" +
+	"\x05pause\x18\x1f \x01(\v2\x1c.callwright.control.v1.PauseH\x00R\x05pause\x121\n" +
+	"\x04seek\x18( \x01(\v2\x1b.callwright.control.v1.SeekH\x00R\x04seek\x127\n" +
+	"\x06adjust\x18) \x01(\v2\x1d.callwright.control.v1.AdjustH\x00R\x06adjust\x127\n" +
+	"\x06upload\x18* \x01(\v2\x1d.callwright.control.v1.UploadH\x00R\x06uploadB\x06\n" +
 	"\x04body\"E\n" +
 	"\x05Trunk\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
@@ -3217,12 +3993,22 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x04Echo\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x16\n" +
 	"\x06stream\x18\x02 \x01(\tR\x06stream\x12\x19\n" +
-	"\bdelay_ms\x18\x03 \x01(\rR\adelayMs\"*\n" +
+	"\bdelay_ms\x18\x03 \x01(\rR\adelayMs\"\xd8\x01\n" +
 	"\x04Room\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
-	"\x04rate\x18\x02 \x01(\rR\x04rate\"\x1a\n" +
+	"\x04rate\x18\x02 \x01(\rR\x04rate\x12\x18\n" +
+	"\aloudest\x18\x03 \x01(\rR\aloudest\x12\x1b\n" +
+	"\tlevels_ms\x18\x04 \x01(\rR\blevelsMs\x12#\n" +
+	"\rcomfort_noise\x18\x05 \x01(\bR\fcomfortNoise\x12\x1d\n" +
+	"\n" +
+	"history_ms\x18\x06 \x01(\rR\thistoryMs\x121\n" +
+	"\x05pairs\x18\a \x03(\v2\x1b.callwright.control.v1.PairR\x05pairs\"P\n" +
+	"\x04Pair\x12\x1a\n" +
+	"\blistener\x18\x01 \x01(\tR\blistener\x12\x18\n" +
+	"\aspeaker\x18\x02 \x01(\tR\aspeaker\x12\x12\n" +
+	"\x04gain\x18\x03 \x01(\x01R\x04gain\"\x1a\n" +
 	"\bDropRoom\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xfc\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xa4\x02\n" +
 	"\x06Member\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x122\n" +
@@ -3232,10 +4018,13 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x04deaf\x18\x06 \x01(\bR\x04deaf\x12\x1c\n" +
 	"\n" +
 	"gain_in_db\x18\a \x01(\x01R\bgainInDb\x12\x1e\n" +
-	"\vgain_out_db\x18\b \x01(\x01R\tgainOutDb\"\x1c\n" +
+	"\vgain_out_db\x18\b \x01(\x01R\tgainOutDb\x12\x10\n" +
+	"\x03agc\x18\t \x01(\bR\x03agc\x12\x14\n" +
+	"\x05apart\x18\n" +
+	" \x01(\bR\x05apart\"\x1c\n" +
 	"\n" +
 	"DropMember\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xd5\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x82\x02\n" +
 	"\x04Play\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x18\n" +
 	"\x06member\x18\x02 \x01(\tH\x00R\x06member\x12\x14\n" +
@@ -3243,14 +4032,39 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\asources\x18\x04 \x03(\v2\x1d.callwright.control.v1.SourceR\asources\x12\x14\n" +
 	"\x05loops\x18\x05 \x01(\rR\x05loops\x12\x1b\n" +
 	"\toffset_ms\x18\x06 \x01(\rR\boffsetMs\x12\x17\n" +
-	"\again_db\x18\a \x01(\x01R\x06gainDbB\b\n" +
-	"\x06target\"\x97\x01\n" +
+	"\again_db\x18\a \x01(\x01R\x06gainDb\x12\x12\n" +
+	"\x04rate\x18\b \x01(\x01R\x04rate\x12\x17\n" +
+	"\aduck_db\x18\t \x01(\x01R\x06duckDbB\b\n" +
+	"\x06target\"3\n" +
+	"\x04Seek\x12\x0e\n" +
+	"\x02op\x18\x01 \x01(\tR\x02op\x12\x1b\n" +
+	"\toffset_ms\x18\x02 \x01(\rR\boffsetMs\"1\n" +
+	"\x06Adjust\x12\x0e\n" +
+	"\x02op\x18\x01 \x01(\tR\x02op\x12\x17\n" +
+	"\again_db\x18\x02 \x01(\x01R\x06gainDb\"\xcd\x02\n" +
 	"\x06Source\x121\n" +
 	"\x04file\x18\x01 \x01(\v2\x1b.callwright.control.v1.FileH\x00R\x04file\x121\n" +
 	"\x04tone\x18\x02 \x01(\v2\x1b.callwright.control.v1.ToneH\x00R\x04tone\x12\x1f\n" +
 	"\n" +
-	"silence_ms\x18\x03 \x01(\rH\x00R\tsilenceMsB\x06\n" +
-	"\x04body\"u\n" +
+	"silence_ms\x18\x03 \x01(\rH\x00R\tsilenceMs\x12.\n" +
+	"\x03web\x18\x04 \x01(\v2\x1a.callwright.control.v1.WebH\x00R\x03web\x127\n" +
+	"\x06speech\x18\x05 \x01(\v2\x1d.callwright.control.v1.SpeechH\x00R\x06speech\x127\n" +
+	"\x06recall\x18\x06 \x01(\v2\x1d.callwright.control.v1.RecallH\x00R\x06recall\x12\x12\n" +
+	"\x03wav\x18\a \x01(\fH\x00R\x03wavB\x06\n" +
+	"\x04body\"]\n" +
+	"\x03Web\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05hosts\x18\x02 \x03(\tR\x05hosts\x12\x18\n" +
+	"\aprivate\x18\x03 \x01(\bR\aprivate\x12\x14\n" +
+	"\x05fresh\x18\x04 \x01(\bR\x05fresh\"b\n" +
+	"\x06Speech\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
+	"\x05voice\x18\x02 \x01(\tR\x05voice\x12\x1a\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\x12\x12\n" +
+	"\x04ssml\x18\x04 \x01(\bR\x04ssml\",\n" +
+	"\x06Recall\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x0e\n" +
+	"\x02ms\x18\x02 \x01(\rR\x02ms\"u\n" +
 	"\x04File\x124\n" +
 	"\x04root\x18\x01 \x01(\x0e2 .callwright.control.v1.File.RootR\x04root\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\"#\n" +
@@ -3263,7 +4077,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\arepeats\x18\x02 \x01(\rR\arepeats\x1a)\n" +
 	"\aSegment\x12\x0e\n" +
 	"\x02hz\x18\x01 \x03(\x01R\x02hz\x12\x0e\n" +
-	"\x02ms\x18\x02 \x01(\rR\x02ms\"\xa6\x02\n" +
+	"\x02ms\x18\x02 \x01(\rR\x02ms\"\xbe\x02\n" +
 	"\x06Record\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x18\n" +
 	"\x06member\x18\x02 \x01(\tH\x00R\x06member\x12\x14\n" +
@@ -3273,17 +4087,25 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x06stereo\x18\x06 \x01(\bR\x06stereo\x12\x15\n" +
 	"\x06max_ms\x18\a \x01(\rR\x05maxMs\x12$\n" +
 	"\x0emax_silence_ms\x18\b \x01(\rR\fmaxSilenceMs\x12\x12\n" +
-	"\x04trim\x18\t \x01(\bR\x04trim\" \n" +
+	"\x04trim\x18\t \x01(\bR\x04trim\x12\x16\n" +
+	"\x06append\x18\n" +
+	" \x01(\bR\x06append\" \n" +
 	"\x03Leg\x12\x06\n" +
 	"\x02IN\x10\x00\x12\a\n" +
 	"\x03OUT\x10\x01\x12\b\n" +
 	"\x04BOTH\x10\x02B\b\n" +
-	"\x06target\"\x16\n" +
+	"\x06target\"r\n" +
+	"\x06Upload\x12\x0e\n" +
+	"\x02op\x18\x01 \x01(\tR\x02op\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12*\n" +
+	"\x02to\x18\x03 \x01(\v2\x1a.callwright.control.v1.WebR\x02to\x12\x18\n" +
+	"\aretries\x18\x04 \x01(\rR\aretries\"\x16\n" +
 	"\x04Stop\x12\x0e\n" +
-	"\x02op\x18\x01 \x01(\tR\x02op\"/\n" +
+	"\x02op\x18\x01 \x01(\tR\x02op\"G\n" +
 	"\x05Pause\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x16\n" +
-	"\x06paused\x18\x02 \x01(\bR\x06paused\"J\n" +
+	"\x06paused\x18\x02 \x01(\bR\x06paused\x12\x16\n" +
+	"\x06masked\x18\x03 \x01(\bR\x06masked\"J\n" +
 	"\x04Stow\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x16\n" +
@@ -3294,7 +4116,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x16\n" +
 	"\x06sealed\x18\x04 \x01(\fR\x06sealed\">\n" +
 	"\x06Report\x124\n" +
-	"\x06events\x18\x01 \x03(\v2\x1c.callwright.control.v1.EventR\x06events\"\xe5\x02\n" +
+	"\x06events\x18\x01 \x03(\v2\x1c.callwright.control.v1.EventR\x06events\"\xd4\x03\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x124\n" +
 	"\x05digit\x18\x02 \x01(\v2\x1c.callwright.control.v1.DigitH\x00R\x05digit\x124\n" +
@@ -3302,8 +4124,17 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x04talk\x18\x04 \x01(\v2\x1b.callwright.control.v1.TalkH\x00R\x04talk\x121\n" +
 	"\x04done\x18\x05 \x01(\v2\x1b.callwright.control.v1.DoneH\x00R\x04done\x124\n" +
 	"\x05fault\x18\x06 \x01(\v2\x1c.callwright.control.v1.FaultH\x00R\x05fault\x12:\n" +
-	"\aquality\x18\a \x01(\v2\x1e.callwright.control.v1.QualityH\x00R\aqualityB\x06\n" +
-	"\x04body\"E\n" +
+	"\aquality\x18\a \x01(\v2\x1e.callwright.control.v1.QualityH\x00R\aquality\x124\n" +
+	"\x05floor\x18\x14 \x01(\v2\x1c.callwright.control.v1.FloorH\x00R\x05floor\x127\n" +
+	"\x06levels\x18\x15 \x01(\v2\x1d.callwright.control.v1.LevelsH\x00R\x06levelsB\x06\n" +
+	"\x04body\"3\n" +
+	"\x05Floor\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\tR\x06member\"J\n" +
+	"\x06Levels\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x18\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\x12\x12\n" +
+	"\x04dbov\x18\x03 \x03(\x01R\x04dbov\"E\n" +
 	"\x05Digit\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x14\n" +
 	"\x05digit\x18\x02 \x01(\tR\x05digit\x12\x0e\n" +
@@ -3367,7 +4198,7 @@ func file_media_control_control_proto_rawDescGZIP() []byte {
 }
 
 var file_media_control_control_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_media_control_control_proto_goTypes = []any{
 	(Kind)(0),            // 0: callwright.control.v1.Kind
 	(Codec)(0),           // 1: callwright.control.v1.Codec
@@ -3388,37 +4219,46 @@ var file_media_control_control_proto_goTypes = []any{
 	(*Digits)(nil),       // 16: callwright.control.v1.Digits
 	(*Echo)(nil),         // 17: callwright.control.v1.Echo
 	(*Room)(nil),         // 18: callwright.control.v1.Room
-	(*DropRoom)(nil),     // 19: callwright.control.v1.DropRoom
-	(*Member)(nil),       // 20: callwright.control.v1.Member
-	(*DropMember)(nil),   // 21: callwright.control.v1.DropMember
-	(*Play)(nil),         // 22: callwright.control.v1.Play
-	(*Source)(nil),       // 23: callwright.control.v1.Source
-	(*File)(nil),         // 24: callwright.control.v1.File
-	(*Tone)(nil),         // 25: callwright.control.v1.Tone
-	(*Record)(nil),       // 26: callwright.control.v1.Record
-	(*Stop)(nil),         // 27: callwright.control.v1.Stop
-	(*Pause)(nil),        // 28: callwright.control.v1.Pause
-	(*Stow)(nil),         // 29: callwright.control.v1.Stow
-	(*Parcel)(nil),       // 30: callwright.control.v1.Parcel
-	(*Report)(nil),       // 31: callwright.control.v1.Report
-	(*Event)(nil),        // 32: callwright.control.v1.Event
-	(*Digit)(nil),        // 33: callwright.control.v1.Digit
-	(*Media)(nil),        // 34: callwright.control.v1.Media
-	(*Talk)(nil),         // 35: callwright.control.v1.Talk
-	(*Done)(nil),         // 36: callwright.control.v1.Done
-	(*Fault)(nil),        // 37: callwright.control.v1.Fault
-	(*Quality)(nil),      // 38: callwright.control.v1.Quality
-	(*Tone_Segment)(nil), // 39: callwright.control.v1.Tone.Segment
+	(*Pair)(nil),         // 19: callwright.control.v1.Pair
+	(*DropRoom)(nil),     // 20: callwright.control.v1.DropRoom
+	(*Member)(nil),       // 21: callwright.control.v1.Member
+	(*DropMember)(nil),   // 22: callwright.control.v1.DropMember
+	(*Play)(nil),         // 23: callwright.control.v1.Play
+	(*Seek)(nil),         // 24: callwright.control.v1.Seek
+	(*Adjust)(nil),       // 25: callwright.control.v1.Adjust
+	(*Source)(nil),       // 26: callwright.control.v1.Source
+	(*Web)(nil),          // 27: callwright.control.v1.Web
+	(*Speech)(nil),       // 28: callwright.control.v1.Speech
+	(*Recall)(nil),       // 29: callwright.control.v1.Recall
+	(*File)(nil),         // 30: callwright.control.v1.File
+	(*Tone)(nil),         // 31: callwright.control.v1.Tone
+	(*Record)(nil),       // 32: callwright.control.v1.Record
+	(*Upload)(nil),       // 33: callwright.control.v1.Upload
+	(*Stop)(nil),         // 34: callwright.control.v1.Stop
+	(*Pause)(nil),        // 35: callwright.control.v1.Pause
+	(*Stow)(nil),         // 36: callwright.control.v1.Stow
+	(*Parcel)(nil),       // 37: callwright.control.v1.Parcel
+	(*Report)(nil),       // 38: callwright.control.v1.Report
+	(*Event)(nil),        // 39: callwright.control.v1.Event
+	(*Floor)(nil),        // 40: callwright.control.v1.Floor
+	(*Levels)(nil),       // 41: callwright.control.v1.Levels
+	(*Digit)(nil),        // 42: callwright.control.v1.Digit
+	(*Media)(nil),        // 43: callwright.control.v1.Media
+	(*Talk)(nil),         // 44: callwright.control.v1.Talk
+	(*Done)(nil),         // 45: callwright.control.v1.Done
+	(*Fault)(nil),        // 46: callwright.control.v1.Fault
+	(*Quality)(nil),      // 47: callwright.control.v1.Quality
+	(*Tone_Segment)(nil), // 48: callwright.control.v1.Tone.Segment
 }
 var file_media_control_control_proto_depIdxs = []int32{
 	7,  // 0: callwright.control.v1.ToBrain.hello:type_name -> callwright.control.v1.Hello
 	9,  // 1: callwright.control.v1.ToBrain.heartbeat:type_name -> callwright.control.v1.Heartbeat
-	31, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
-	30, // 3: callwright.control.v1.ToBrain.parcel:type_name -> callwright.control.v1.Parcel
+	38, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
+	37, // 3: callwright.control.v1.ToBrain.parcel:type_name -> callwright.control.v1.Parcel
 	8,  // 4: callwright.control.v1.ToWorker.welcome:type_name -> callwright.control.v1.Welcome
 	9,  // 5: callwright.control.v1.ToWorker.heartbeat:type_name -> callwright.control.v1.Heartbeat
 	11, // 6: callwright.control.v1.ToWorker.turn:type_name -> callwright.control.v1.Turn
-	29, // 7: callwright.control.v1.ToWorker.stow:type_name -> callwright.control.v1.Stow
+	36, // 7: callwright.control.v1.ToWorker.stow:type_name -> callwright.control.v1.Stow
 	0,  // 8: callwright.control.v1.Hello.kind:type_name -> callwright.control.v1.Kind
 	10, // 9: callwright.control.v1.Heartbeat.counters:type_name -> callwright.control.v1.Counter
 	12, // 10: callwright.control.v1.Turn.commands:type_name -> callwright.control.v1.Command
@@ -3427,38 +4267,48 @@ var file_media_control_control_proto_depIdxs = []int32{
 	16, // 13: callwright.control.v1.Command.digits:type_name -> callwright.control.v1.Digits
 	17, // 14: callwright.control.v1.Command.echo:type_name -> callwright.control.v1.Echo
 	18, // 15: callwright.control.v1.Command.room:type_name -> callwright.control.v1.Room
-	19, // 16: callwright.control.v1.Command.drop_room:type_name -> callwright.control.v1.DropRoom
-	20, // 17: callwright.control.v1.Command.member:type_name -> callwright.control.v1.Member
-	21, // 18: callwright.control.v1.Command.drop_member:type_name -> callwright.control.v1.DropMember
-	22, // 19: callwright.control.v1.Command.play:type_name -> callwright.control.v1.Play
-	26, // 20: callwright.control.v1.Command.record:type_name -> callwright.control.v1.Record
-	27, // 21: callwright.control.v1.Command.stop:type_name -> callwright.control.v1.Stop
-	28, // 22: callwright.control.v1.Command.pause:type_name -> callwright.control.v1.Pause
-	1,  // 23: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
-	13, // 24: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
-	13, // 25: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
-	1,  // 26: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
-	23, // 27: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
-	24, // 28: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
-	25, // 29: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
-	2,  // 30: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
-	39, // 31: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
-	3,  // 32: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
-	32, // 33: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
-	33, // 34: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
-	34, // 35: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
-	35, // 36: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
-	36, // 37: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
-	37, // 38: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
-	38, // 39: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
-	4,  // 40: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
-	5,  // 41: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
-	6,  // 42: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
-	42, // [42:43] is the sub-list for method output_type
-	41, // [41:42] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	20, // 16: callwright.control.v1.Command.drop_room:type_name -> callwright.control.v1.DropRoom
+	21, // 17: callwright.control.v1.Command.member:type_name -> callwright.control.v1.Member
+	22, // 18: callwright.control.v1.Command.drop_member:type_name -> callwright.control.v1.DropMember
+	23, // 19: callwright.control.v1.Command.play:type_name -> callwright.control.v1.Play
+	32, // 20: callwright.control.v1.Command.record:type_name -> callwright.control.v1.Record
+	34, // 21: callwright.control.v1.Command.stop:type_name -> callwright.control.v1.Stop
+	35, // 22: callwright.control.v1.Command.pause:type_name -> callwright.control.v1.Pause
+	24, // 23: callwright.control.v1.Command.seek:type_name -> callwright.control.v1.Seek
+	25, // 24: callwright.control.v1.Command.adjust:type_name -> callwright.control.v1.Adjust
+	33, // 25: callwright.control.v1.Command.upload:type_name -> callwright.control.v1.Upload
+	1,  // 26: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
+	13, // 27: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
+	19, // 28: callwright.control.v1.Room.pairs:type_name -> callwright.control.v1.Pair
+	13, // 29: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
+	1,  // 30: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
+	26, // 31: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
+	30, // 32: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
+	31, // 33: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
+	27, // 34: callwright.control.v1.Source.web:type_name -> callwright.control.v1.Web
+	28, // 35: callwright.control.v1.Source.speech:type_name -> callwright.control.v1.Speech
+	29, // 36: callwright.control.v1.Source.recall:type_name -> callwright.control.v1.Recall
+	2,  // 37: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
+	48, // 38: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
+	3,  // 39: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
+	27, // 40: callwright.control.v1.Upload.to:type_name -> callwright.control.v1.Web
+	39, // 41: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
+	42, // 42: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
+	43, // 43: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
+	44, // 44: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
+	45, // 45: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
+	46, // 46: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
+	47, // 47: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
+	40, // 48: callwright.control.v1.Event.floor:type_name -> callwright.control.v1.Floor
+	41, // 49: callwright.control.v1.Event.levels:type_name -> callwright.control.v1.Levels
+	4,  // 50: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
+	5,  // 51: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
+	6,  // 52: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
+	52, // [52:53] is the sub-list for method output_type
+	51, // [51:52] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_media_control_control_proto_init() }
@@ -3491,27 +4341,36 @@ func file_media_control_control_proto_init() {
 		(*Command_Record)(nil),
 		(*Command_Stop)(nil),
 		(*Command_Pause)(nil),
+		(*Command_Seek)(nil),
+		(*Command_Adjust)(nil),
+		(*Command_Upload)(nil),
 	}
-	file_media_control_control_proto_msgTypes[17].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[18].OneofWrappers = []any{
 		(*Play_Member)(nil),
 		(*Play_Room)(nil),
 	}
-	file_media_control_control_proto_msgTypes[18].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[21].OneofWrappers = []any{
 		(*Source_File)(nil),
 		(*Source_Tone)(nil),
 		(*Source_SilenceMs)(nil),
+		(*Source_Web)(nil),
+		(*Source_Speech)(nil),
+		(*Source_Recall)(nil),
+		(*Source_Wav)(nil),
 	}
-	file_media_control_control_proto_msgTypes[21].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[27].OneofWrappers = []any{
 		(*Record_Member)(nil),
 		(*Record_Room)(nil),
 	}
-	file_media_control_control_proto_msgTypes[27].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[34].OneofWrappers = []any{
 		(*Event_Digit)(nil),
 		(*Event_Media)(nil),
 		(*Event_Talk)(nil),
 		(*Event_Done)(nil),
 		(*Event_Fault)(nil),
 		(*Event_Quality)(nil),
+		(*Event_Floor)(nil),
+		(*Event_Levels)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3519,7 +4378,7 @@ func file_media_control_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_media_control_control_proto_rawDesc), len(file_media_control_control_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   35,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -275,7 +275,9 @@ func TestSendToAPeerThatDoesNotRead(t *testing.T) {
 		synctest.Wait()
 		flow := b.inputs()[0].(call.Received).Flow
 		msg := request(flow)
-		for range 10 {
+		b.Send(call.Send{Flow: flow, Msg: msg, Branch: "b"})
+		synctest.Wait() // the writer holds this one, and waits for the peer
+		for range 5 {   // four fit into the queue; the fifth gives the connection up
 			b.Send(call.Send{Flow: flow, Msg: msg, Branch: "b"})
 		}
 		synctest.Wait()

@@ -18,6 +18,7 @@ type counters struct {
 
 	underruns, overruns atomic.Uint64 // of operations that have ended
 	talksLost           atomic.Uint64
+	noticesLost         atomic.Uint64
 	sendErrors          atomic.Uint64
 	commands, unbuilt   atomic.Uint64
 	stale               atomic.Uint64
@@ -49,6 +50,7 @@ func (c *counters) list(t trunk.Counters) []*control.Counter {
 	add("prompt_underruns_total", "", c.underruns.Load())
 	add("record_overruns_total", "", c.overruns.Load())
 	add("events_dropped_total", "talk", c.talksLost.Load())
+	add("events_dropped_total", "floor or levels", c.noticesLost.Load())
 	add("send_errors_total", "", c.sendErrors.Load())
 	add("commands_total", "", c.commands.Load())
 	add("commands_refused_total", "not a mixer's", c.unbuilt.Load())

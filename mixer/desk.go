@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/dsp"
@@ -27,6 +28,7 @@ var (
 type desk struct {
 	cfg   Config
 	roots prompt.Roots
+	cache *prompt.Cache // nil: none
 	banks dsp.Banks
 	tick  *ticker
 	table *table
@@ -48,14 +50,6 @@ type party struct {
 	m    *member
 	in   *hallKeep // nil: in no room
 	seat *room.Seat
-}
-
-// hallKeep is control's side of a hall.
-type hallKeep struct {
-	hall  *hall
-	seats []*room.Seat // replaced, never changed: the tick has it
-	crowd []*party     // who sits on them
-	place *place
 }
 
 func newDesk(cfg Config, roots prompt.Roots, t *ticker, tab *table, c *counters) *desk {
@@ -94,8 +88,9 @@ func (d *desk) show() {
 	if len(s.frames) < len(s.members) {
 		s.frames = newFrames(2 * len(s.members))
 	}
+	now := time.Now()
 	for _, h := range d.rooms {
-		s.places = append(s.places, h.place)
+		s.places = append(s.places, h.set(now))
 	}
 	s.busy = len(s.members) > 0 || d.ops.onRooms > 0
 	d.tick.show(s)
@@ -140,7 +135,13 @@ func (d *desk) command(c *control.Command) (subject string, err error) {
 	case *control.Command_Stop:
 		d.ops.stop(b.Stop.GetOp())
 	case *control.Command_Pause:
-		d.ops.pause(b.Pause.GetOp(), b.Pause.GetPaused())
+		d.ops.pause(b.Pause)
+	case *control.Command_Seek:
+		d.ops.seek(b.Seek)
+	case *control.Command_Adjust:
+		d.ops.adjust(b.Adjust)
+	case *control.Command_Upload:
+		return b.Upload.GetOp(), d.upload(b.Upload)
 	default:
 		d.count.unbuilt.Add(1)
 		return "", fmt.Errorf("%w: %T", ErrCommand, b)
@@ -181,6 +182,9 @@ func (d *desk) close() {
 	d.ops.running.Wait()
 	if d.roots.Prompts != nil {
 		d.roots.Prompts.Close()
+	}
+	if d.cache != nil {
+		d.cache.Close()
 	}
 	if d.roots.Recordings != nil {
 		d.roots.Recordings.Close()

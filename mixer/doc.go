@@ -16,6 +16,12 @@
 // its own sequence numbers and timestamps: the tick is the clock of what phones hear.
 // Without members, and operations on rooms, the tick rests.
 //
+// A room keeps what control told of it (loudest, pairs, noise, history, levels) in a
+// place that the tick takes whole; who has the floor, and levels, go back as notices.
+// Files by HTTP and speech come from a cache directory of the mixer's own, and uploads of
+// recordings leave from goroutines of theirs: a server or a file system that hangs holds
+// up its own operation and nothing else.
+//
 // Commands name target states: the same again changes nothing. An operation that runs
 // is not begun twice; one that has ended, among the last 4096, answers with its Done.
 package mixer

@@ -1,6 +1,7 @@
 package mixer
 
 import (
+	"math"
 	"net/netip"
 	"sync/atomic"
 
@@ -43,9 +44,14 @@ type member struct {
 	target
 
 	muted, deaf     atomic.Bool
+	agc, apart      atomic.Bool
 	gainIn, gainOut atomic.Int32
 
+	loud atomic.Uint64 // mean square of what it says, smoothed: bits of a float64
+
 	mix       *room.Member
+	leveller  room.Leveller
+	mean      float64
 	playout   *playout.Buffer
 	vad       dsp.VAD
 	payload   []byte
@@ -93,7 +99,7 @@ func (m *member) ingest(t *ticker) {
 	}
 	x := m.mix
 	x.Silent = !m.playout.Pull(x.In)
-	x.Muted, x.Deaf = m.muted.Load(), m.deaf.Load()
+	x.Muted, x.Deaf, x.Apart = m.muted.Load(), m.deaf.Load(), m.apart.Load()
 	x.GainIn, x.GainOut = kernel.Gain(m.gainIn.Load()), kernel.Gain(m.gainOut.Load())
 	clear(x.Out)
 	m.listen(t)
@@ -107,11 +113,19 @@ func (m *member) listen(t *ticker) {
 	if m.vad.Step(energy, len(m.mix.In), m.rate) {
 		t.tell(m.id, m.vad.Talking)
 	}
+	x := m.mix
+	x.Energy, x.Talking = energy, m.vad.Talking
+	if m.agc.Load() {
+		x.GainIn = room.Times(x.GainIn, m.leveller.Step(energy, len(x.In), x.Talking))
+	}
+	m.mean += (float64(energy)/float64(len(x.In)) - m.mean) / 4
+	m.loud.Store(math.Float64bits(m.mean))
 }
 
 // emit adds the member's own prompts, feeds its recordings, and makes its frame.
 func (m *member) emit(t *ticker, f *trunk.Frame) {
 	x := m.mix
+	x.Finish(t.k)
 	if s := m.sounds.Load(); s != nil {
 		for _, p := range s.plays {
 			if sound := t.prompt[:len(x.Out)]; p.Pull(sound) {

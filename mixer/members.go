@@ -34,6 +34,8 @@ func (d *desk) setMember(c *control.Member) error {
 	}
 	d.reroute(p.m, r)
 	m := p.m
+	m.agc.Store(c.GetAgc())
+	m.apart.Store(c.GetApart())
 	m.muted.Store(c.GetMuted())
 	m.deaf.Store(c.GetDeaf())
 	m.gainIn.Store(int32(kernel.FromDB(c.GetGainInDb())))

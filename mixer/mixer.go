@@ -23,6 +23,8 @@ type Config struct {
 	Trunk      trunk.Conn // closed by Run
 	Prompts    string     // directory; empty: none
 	Recordings string     // directory, made if missing; empty: none
+	Cache      string     // directory for what is fetched or spoken; empty: neither is done
+	Say        string     // command or URL that speaks; see prompt.NewSpeaker; empty: none
 	Report     control.Reporter
 
 	Capacity int // members; 0: 2000
@@ -74,6 +76,15 @@ func New(cfg Config) (*Mixer, error) {
 		m.receive.came = m.tick.poke
 	}
 	m.desk = newDesk(cfg, roots, m.tick, table, m.count)
+	if cfg.Cache != "" {
+		say, err := prompt.NewSpeaker(cfg.Say)
+		if err != nil {
+			return nil, err
+		}
+		if m.desk.cache, err = prompt.NewCache(cfg.Cache, say); err != nil {
+			return nil, err
+		}
+	}
 	return m, nil
 }
 
@@ -120,19 +131,6 @@ func (m *Mixer) Run(ctx context.Context) error {
 	m.cfg.Trunk.Close()
 	wg.Wait()
 	return err
-}
-
-// reportTalks takes talk events from the tick to the brain.
-func (m *Mixer) reportTalks(ctx context.Context) {
-	for {
-		select {
-		case t := <-m.tick.talks:
-			m.cfg.Report.Report(&control.Event{Body: &control.Event_Talk{
-				Talk: &control.Talk{Member: t.member, Talking: t.talking}}})
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // Hello implements control.Worker.

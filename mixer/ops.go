@@ -1,8 +1,10 @@
 package mixer
 
 import (
+	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/mixer/prompt"
@@ -17,6 +19,7 @@ type op struct {
 	play   *prompt.Playback
 	record *record.Recording
 	path   string // of a recording
+	upload context.CancelFunc
 }
 
 // ops are the operations that run, and the ends of the last ones.
@@ -71,6 +74,10 @@ func (s *ops) remove(o *op, end *control.Done) {
 	if s.paths[o.path] == o.id {
 		delete(s.paths, o.path)
 	}
+	if o.on == nil {
+		s.keep(end)
+		return
+	}
 	if old := o.on.sounds.Load(); old != nil {
 		next := &sounds{
 			plays:   slices.DeleteFunc(slices.Clone(old.plays), func(p *prompt.Playback) bool { return p == o.play }),
@@ -117,19 +124,36 @@ func (s *ops) stop(id string) {
 }
 
 func (o *op) stop(reason string) {
-	if o.play != nil {
+	switch {
+	case o.play != nil:
 		o.play.Stop(reason)
-	} else {
+	case o.record != nil:
 		o.record.Stop(reason)
+	default:
+		o.upload()
 	}
 }
 
-func (s *ops) pause(id string, paused bool) {
-	switch o := s.live[id]; {
+func (s *ops) pause(c *control.Pause) {
+	switch o := s.live[c.GetOp()]; {
 	case o == nil:
 	case o.play != nil:
-		o.play.Pause(paused)
-	default:
-		o.record.Pause(paused)
+		o.play.Pause(c.GetPaused())
+	case o.record != nil:
+		o.record.Pause(c.GetPaused())
+		o.record.Mask(c.GetMasked())
+	}
+}
+
+// seek and adjust change a playback; one that has ended is left alone.
+func (s *ops) seek(c *control.Seek) {
+	if o := s.live[c.GetOp()]; o != nil && o.play != nil {
+		o.play.Seek(time.Duration(c.GetOffsetMs()) * time.Millisecond)
+	}
+}
+
+func (s *ops) adjust(c *control.Adjust) {
+	if o := s.live[c.GetOp()]; o != nil && o.play != nil {
+		o.play.Adjust(c.GetGainDb())
 	}
 }

@@ -25,7 +25,8 @@ func (d *desk) play(c *control.Play) error {
 	o.play = prompt.Start(prompt.Options{
 		Rate: rate, Sources: c.GetSources(), Loops: c.GetLoops(), GainDB: c.GetGainDb(),
 		Offset: time.Duration(c.GetOffsetMs()) * time.Millisecond,
-		Roots:  d.roots, Banks: &d.banks, Kernels: d.cfg.Kernels,
+		Speed:  c.GetRate(), DuckDB: c.GetDuckDb(),
+		Roots: d.roots, Banks: &d.banks, Kernels: d.cfg.Kernels, Cache: d.cache, Recall: d.recall,
 	}, func(r prompt.Result) {
 		d.finish(o, &control.Done{Op: o.id, Reason: r.Reason, Error: sentence(r.Err), Ms: uint64(r.Played.Milliseconds())})
 	})
@@ -52,7 +53,7 @@ func (d *desk) record(c *control.Record) error {
 	d.ops.add(o)
 	opts := record.Options{
 		Root: d.roots.Recordings, Path: c.GetPath(), Rate: rate,
-		Leg: legOf(c), Stereo: c.GetStereo(), Trim: c.GetTrim(),
+		Leg: legOf(c), Stereo: c.GetStereo(), Trim: c.GetTrim(), Append: c.GetAppend(),
 		Max:        time.Duration(c.GetMaxMs()) * time.Millisecond,
 		MaxSilence: time.Duration(c.GetMaxSilenceMs()) * time.Millisecond,
 		Kernels:    d.cfg.Kernels,
@@ -112,9 +113,10 @@ func (d *desk) finish(o *op, end *control.Done) {
 	defer d.ops.running.Done()
 	d.mu.Lock()
 	defer d.unlock()
-	if o.play != nil {
+	switch {
+	case o.play != nil:
 		d.count.underruns.Add(o.play.Underruns())
-	} else {
+	case o.record != nil:
 		d.count.overruns.Add(o.record.Overruns())
 	}
 	d.ops.remove(o, end)

@@ -19,19 +19,6 @@ type scene struct {
 	busy    bool          // there is something to tick for
 }
 
-// place is a room and who sits in it. Immutable.
-type place struct {
-	hall  *hall
-	seats []*room.Seat
-}
-
-// hall is a room over the time of its life.
-type hall struct {
-	id  string
-	mix *room.Room
-	target
-}
-
 // talk is a change of a member's VAD on its way to the brain.
 type talk struct {
 	member  string
@@ -47,6 +34,8 @@ type ticker struct {
 	wake  chan struct{} // there may be something to do again
 	talks chan talk
 
+	notices chan notice
+
 	rests   bool // see Config
 	calmFor int  // ticks
 
@@ -58,9 +47,9 @@ type ticker struct {
 func newTicker(conn trunk.Conn, k *kernel.Kernels, c *counters) *ticker {
 	t := &ticker{
 		k: k, conn: conn, count: c,
-		wake: make(chan struct{}, 1), talks: make(chan talk, 1024),
+		wake: make(chan struct{}, 1), talks: make(chan talk, 1024), notices: make(chan notice, 256),
 		packet: make([]byte, trunk.MaxPayload), samples: make([]int16, trunk.MaxPayload),
-		prompt: make([]int16, room.Frame(16000)),
+		prompt: make([]int16, room.Frame(48000)),
 	}
 	t.scene.Store(&scene{})
 	return t
@@ -124,30 +113,6 @@ func (t *ticker) step(s *scene) {
 	}
 	if len(s.members) > 0 && t.conn.Send(s.frames[:len(s.members)]) != nil {
 		t.count.sendErrors.Add(1)
-	}
-}
-
-func (p *place) mix(t *ticker) {
-	s := p.hall.sounds.Load()
-	if s == nil && len(p.seats) == 0 {
-		return
-	}
-	r := p.hall.mix
-	frame := t.prompt[:room.Frame(r.Rate)]
-	r.Begin()
-	if s != nil {
-		for _, play := range s.plays {
-			if play.Pull(frame) {
-				r.Add(frame)
-			}
-		}
-	}
-	r.Mix(p.seats)
-	if s != nil && len(s.records) > 0 {
-		r.Total(frame)
-		for _, rec := range s.records {
-			rec.Push(frame, nil)
-		}
 	}
 }
 

@@ -175,6 +175,8 @@ func (b *bench) obey(epoch uint64, bodies ...any) {
 			c.Body = &control.Command_Stop{Stop: x}
 		case *control.Pause:
 			c.Body = &control.Command_Pause{Pause: x}
+		case *control.Upload:
+			c.Body = &control.Command_Upload{Upload: x}
 		case *control.Echo:
 			c.Body = &control.Command_Echo{Echo: x}
 		}

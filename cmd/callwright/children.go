@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ func (p *plan) mixerSpecs() []supervise.Spec {
 		name := "mixer-" + strconv.Itoa(i+1)
 		specs = append(specs, supervise.Spec{Name: name, Grace: workerGrace, Args: []string{
 			"mixer", "--name", name, "--control", p.control, "--prompts", p.scriptsFolder, "--recordings", p.data + "/recordings",
+			"--cache", filepath.Join(p.data, "cache", name), "--say", p.say,
 		}})
 	}
 	return specs

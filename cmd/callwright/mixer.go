@@ -16,6 +16,7 @@ type mixerFlags struct {
 	name, control       string
 	trunk               string
 	prompts, recordings string
+	cache, say          string
 }
 
 func mixerCommand() *cobra.Command {
@@ -40,6 +41,8 @@ func mixerCommand() *cobra.Command {
 	fl.StringVar(&f.trunk, "trunk", "127.0.0.1:0", "address of its end of the trunks")
 	fl.StringVar(&f.prompts, "prompts", "", "directory of prompts")
 	fl.StringVar(&f.recordings, "recordings", "", "directory of recordings")
+	fl.StringVar(&f.cache, "cache", "", "directory for what is fetched or spoken, of its own")
+	fl.StringVar(&f.say, "say", "", "command or URL that speaks")
 	return c
 }
 
@@ -56,7 +59,7 @@ func runMixer(ctx context.Context, f mixerFlags, secret string) error {
 	client := control.NewClient(control.ClientConfig{Dial: control.DialGRPC("unix:" + f.control), Secret: secret, Log: log})
 	m, err := mixer.New(mixer.Config{
 		Name: f.name, Version: version(), Secret: secret,
-		Trunk: conn, Prompts: f.prompts, Recordings: f.recordings, Report: client,
+		Trunk: conn, Prompts: f.prompts, Recordings: f.recordings, Cache: f.cache, Say: f.say, Report: client,
 	})
 	if err != nil {
 		conn.Close()

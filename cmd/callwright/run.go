@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/callwright/callwright/cmd/callwright/supervise"
+	"github.com/callwright/callwright/mixer/prompt"
 )
 
 const (
@@ -34,6 +35,7 @@ type runFlags struct {
 	http, data    string
 	config        string
 	media, ports  string
+	say           string
 	sbcs, mixers  int
 	missed        int
 	printJSON     bool
@@ -63,6 +65,7 @@ func runCommand() *cobra.Command {
 	fl.StringSliceVar(&f.allow, "allow", nil, "network (CIDR) whose calls are taken beside loopback's, repeatable")
 	fl.StringVar(&f.media, "media", "", "IP address of RTP (default: that of the first --sip)")
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP, shared evenly among the SBCs")
+	fl.StringVar(&f.say, "say", "", "what speaks for say(): a command that writes a WAVE file, such as 'espeak-ng --stdout -v {lang}', or the URL of an engine")
 	fl.IntVar(&f.sbcs, "sbcs", 1, "number of SBC processes")
 	fl.IntVar(&f.mixers, "mixers", 1, "number of mixer processes")
 	fl.IntVar(&f.missed, "missed-heartbeats", 3, "heartbeats of 20 ms a worker may miss before it counts as frozen (ten times as many while its process is seen to run)")
@@ -103,6 +106,9 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 	}
 	if f.missed < 1 {
 		return p, nil, fmt.Errorf("--missed-heartbeats must be at least 1")
+	}
+	if _, err := prompt.NewSpeaker(f.say); err != nil {
+		return p, nil, fmt.Errorf("--say: %w", err)
 	}
 	ports, err := parsePorts(f.ports)
 	if err != nil {

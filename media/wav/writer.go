@@ -43,6 +43,32 @@ func NewWriter(f File, rate, channels int) (*Writer, error) {
 	return w, w.writeHeader()
 }
 
+// Existing is a file that may hold samples already; *os.File is one with its Stat.
+type Existing interface {
+	File
+	io.ReaderAt
+}
+
+// Append goes on at the end of a file of size bytes that a Writer has made, whatever its
+// header promises: who wrote it may have died between the samples and the header. One
+// too short for a header is begun anew; one of another format is refused.
+func Append(f Existing, size int64, rate, channels int) (*Writer, error) {
+	if size < HeaderSize {
+		return NewWriter(f, rate, channels)
+	}
+	got, _, err := readHeader(io.NewSectionReader(f, 0, HeaderSize))
+	if err != nil {
+		return nil, err
+	}
+	if want := (Format{Rate: rate, Channels: channels, Encoding: PCM16}); got != want {
+		return nil, fmt.Errorf("%w: it is %s of %d channels at %d Hz, not %s of %d at %d", ErrUnsupported,
+			got.Encoding, got.Channels, got.Rate, want.Encoding, want.Channels, want.Rate)
+	}
+	block := int64(2 * channels)
+	w := &Writer{f: f, rate: rate, channels: channels, size: min(size-HeaderSize, maxData) / block * block}
+	return w, w.writeHeader()
+}
+
 // Write appends samples, those of two channels interleaved, left first. The header
 // is written after them, so that it never promises what is not there: two system
 // calls a Write.

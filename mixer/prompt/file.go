@@ -2,16 +2,21 @@ package prompt
 
 import (
 	"io"
-	"os"
 
 	"github.com/callwright/callwright/media/dsp"
-	"github.com/callwright/callwright/media/wav"
 )
 
-// file is a WAVE file at the Playback's rate.
+// samples is sound at some rate, as a file or memory has it.
+type samples interface {
+	// Read and Skip are as those of a source.
+	Read(out []int16) (int, error)
+	Skip(n int64) (int64, error)
+}
+
+// file is samples brought to the Playback's rate.
 type file struct {
-	f     *os.File
-	r     *wav.Reader
+	r     samples
+	c     io.Closer // nil: nothing is open
 	bank  *dsp.Bank // nil: the rates are equal
 	conv  *dsp.Resampler
 	in    []int16
@@ -20,14 +25,22 @@ type file struct {
 	ended bool
 }
 
-func newFile(f *os.File, r *wav.Reader, bank *dsp.Bank) *file {
-	s := &file{f: f, r: r, bank: bank}
+// convert makes a source of samples of a rate, played at the Playback's speed.
+func (o *Options) convert(r samples, rate int, c io.Closer) (source, error) {
+	if o.Speed != 0 && o.Speed != 1 {
+		rate = (int(float64(rate)*o.Speed) + 100) / 200 * 200 // so that a small filter does
+	}
+	bank, err := o.Banks.Get(rate, o.Rate, dsp.Fine)
+	if err != nil {
+		return nil, err
+	}
+	s := &file{r: r, c: c, bank: bank}
 	if bank != nil {
 		s.conv = dsp.NewAligned(bank)
 		s.in = make([]int16, 960)
 		s.out = make([]int16, max(bank.MaxOut(len(s.in)), bank.MaxTail()))
 	}
-	return s
+	return s, nil
 }
 
 func (s *file) Read(out []int16) (int, error) {
@@ -35,7 +48,7 @@ func (s *file) Read(out []int16) (int, error) {
 		return s.r.Read(out)
 	}
 	for len(s.ready) == 0 {
-		if err := s.convert(); err != nil {
+		if err := s.more(); err != nil {
 			return 0, err
 		}
 	}
@@ -44,7 +57,7 @@ func (s *file) Read(out []int16) (int, error) {
 	return n, nil
 }
 
-func (s *file) convert() error {
+func (s *file) more() error {
 	if s.ended {
 		return io.EOF
 	}
@@ -73,4 +86,9 @@ func (s *file) Skip(n int64) (int64, error) {
 	return min(n, (skipped*to+from-1)/from), err
 }
 
-func (s *file) Close() error { return s.f.Close() }
+func (s *file) Close() error {
+	if s.c == nil {
+		return nil
+	}
+	return s.c.Close()
+}

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"context"
 	"io"
 
 	"github.com/callwright/callwright/media/control"
@@ -14,8 +15,9 @@ type list struct {
 	loops   uint32 // 0 and 1: once
 	round   uint32
 	index   int
+	ctx     context.Context // of what has to be fetched
 	open    source
-	sounded bool // this round had samples
+	sounded int64 // samples this round had
 }
 
 // Read fills out across sources, so that no seam is heard; io.EOF at the end.
@@ -29,7 +31,7 @@ func (l *list) Read(out []int16) (int, error) {
 		}
 		k, err := l.open.Read(out[n:])
 		n += k
-		l.sounded = l.sounded || k > 0
+		l.sounded += int64(k)
 		if err == io.EOF {
 			l.close()
 			l.index++
@@ -41,18 +43,35 @@ func (l *list) Read(out []int16) (int, error) {
 }
 
 // next opens the source that is due. A round without a single sample ends the list:
-// looping over nothing would never end.
+// looping over nothing would never end. One shorter than a frame is filled up with
+// silence: to open a file for each sample would be no better.
 func (l *list) next() error {
 	if l.index >= len(l.sources) {
 		l.round++
-		if !l.sounded || (l.loops != Forever && l.round >= l.loops) {
+		if l.sounded == 0 || (l.loops != Forever && l.round >= l.loops) {
 			return io.EOF
 		}
-		l.index, l.sounded = 0, false
+		short := int64(l.o.Rate/50) - l.sounded
+		l.index, l.sounded = 0, 0
+		if short > 0 && l.costs() {
+			l.index, l.sounded = -1, -short // silence is due before the first
+			l.open = &silence{left: short}
+			return nil
+		}
 	}
 	var err error
-	l.open, err = l.o.open(l.sources[l.index])
+	l.open, err = l.o.open(l.ctx, l.sources[l.index])
 	return err
+}
+
+// costs says whether a round opens anything.
+func (l *list) costs() bool {
+	for _, s := range l.sources {
+		if s.GetTone() == nil && s.GetBody() != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *list) close() {
@@ -81,7 +100,7 @@ func (l *list) skip(n int64) error {
 		}
 		n -= k
 		round += k
-		l.sounded = l.sounded || k > 0
+		l.sounded += k
 		if n > 0 {
 			l.close()
 			l.index++

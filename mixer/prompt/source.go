@@ -1,6 +1,8 @@
 package prompt
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +13,6 @@ import (
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/dsp"
-	"github.com/callwright/callwright/media/wav"
 )
 
 // Errors of what cannot be played.
@@ -39,7 +40,10 @@ type source interface {
 }
 
 // open makes the source that s describes.
-func (o *Options) open(s *control.Source) (source, error) {
+func (o *Options) open(ctx context.Context, s *control.Source) (source, error) {
+	if o.opener != nil {
+		return o.opener(s)
+	}
 	switch b := s.GetBody().(type) {
 	case *control.Source_File:
 		return o.openFile(b.File)
@@ -51,8 +55,69 @@ func (o *Options) open(s *control.Source) (source, error) {
 		return noFile{dsp.NewPlayer(t, o.Rate)}, nil
 	case *control.Source_SilenceMs:
 		return &silence{left: int64(b.SilenceMs) * int64(o.Rate) / 1000}, nil
+	case *control.Source_Wav:
+		return o.read("wav", bytes.NewReader(b.Wav), nil)
+	case *control.Source_Web:
+		f, err := o.Cache.web(ctx, b.Web)
+		return o.cached(b.Web.GetUrl(), f, err)
+	case *control.Source_Speech:
+		f, err := o.Cache.speech(ctx, b.Speech)
+		return o.cached("what is said", f, err)
+	case *control.Source_Recall:
+		return o.openRecall(b.Recall)
 	}
 	return nil, fmt.Errorf("%w: %T", ErrSource, s.GetBody())
+}
+
+// cached plays a file of the cache.
+func (o *Options) cached(name string, f *os.File, err error) (source, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w %q: %w", ErrFile, name, err)
+	}
+	return o.read(name, f, f)
+}
+
+// read plays sound as its name says: raw samples, or else WAVE.
+func (o *Options) read(name string, r io.Reader, c io.Closer) (source, error) {
+	s, rate, err := readerOf(name, r)
+	if err == nil {
+		var src source
+		if src, err = o.convert(s, rate, c); err == nil {
+			return src, nil
+		}
+	}
+	if c != nil {
+		c.Close()
+	}
+	return nil, fmt.Errorf("%w %q: %w", ErrFile, name, err)
+}
+
+func (o *Options) openRecall(c *control.Recall) (source, error) {
+	if o.Recall == nil {
+		return &silence{}, nil
+	}
+	past, rate := o.Recall(c.GetRoom(), c.GetMs())
+	if len(past) == 0 {
+		return &silence{}, nil
+	}
+	return o.convert(&memory{past}, rate, nil)
+}
+
+// memory is samples that are there.
+type memory struct{ left []int16 }
+
+func (m *memory) Read(out []int16) (int, error) {
+	n := copy(out, m.left)
+	if m.left = m.left[n:]; n == 0 && len(out) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (m *memory) Skip(n int64) (int64, error) {
+	n = min(n, int64(len(m.left)))
+	m.left = m.left[n:]
+	return n, nil
 }
 
 // toneOf turns the wire's form into a plan: there, 0 and 1 repeats are once.
@@ -100,15 +165,7 @@ func (o *Options) openFile(c *control.File) (source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w %q: %w", ErrFile, c.GetPath(), err)
 	}
-	r, err := wav.NewReader(f)
-	if err == nil {
-		var bank *dsp.Bank
-		if bank, err = o.Banks.Get(r.Rate, o.Rate, dsp.Fine); err == nil {
-			return newFile(f, r, bank), nil
-		}
-	}
-	f.Close()
-	return nil, fmt.Errorf("%w %q: %w", ErrFile, c.GetPath(), err)
+	return o.read(c.GetPath(), f, f)
 }
 
 // openRegular looks before it opens, for to open a FIFO would wait for its writer.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -33,7 +34,10 @@ type Options struct {
 	Max        time.Duration // 0: no limit
 	MaxSilence time.Duration // 0: no limit
 	Trim       bool          // cut silence at the end
+	Append     bool          // go on at the end of the file that is there
 	Kernels    *kernel.Kernels
+
+	open func() (file, error) // tests'; nil: below Root
 }
 
 // channels of the file.
@@ -66,6 +70,8 @@ type Result struct {
 const (
 	held  = time.Second            // of sound in the ring
 	flush = 200 * time.Millisecond // how often it is written
+	// patience is how long the end waits for a file system that does not answer.
+	patience = 5 * time.Second
 )
 
 // Recording is one file being written.
@@ -75,6 +81,8 @@ type Recording struct {
 	scratch  []int16 // tick's
 	overruns atomic.Uint64
 	paused   atomic.Bool
+	masked   atomic.Bool
+	blank    []int16 // a frame of silence, tick's
 
 	once sync.Once
 	why  string // before halt is closed
@@ -86,7 +94,7 @@ func Start(o Options, done func(Result)) *Recording {
 	n := int(held.Milliseconds()) * o.Rate / 1000 * o.channels()
 	r := &Recording{
 		o: o, ring: ring.NewSamples(n), halt: make(chan struct{}),
-		scratch: make([]int16, o.Rate/50*o.channels()),
+		scratch: make([]int16, o.Rate/50*o.channels()), blank: make([]int16, o.Rate/50*o.channels()),
 	}
 	go func() { done(r.run()) }()
 	return r
@@ -103,6 +111,9 @@ func (r *Recording) Stop(reason string) {
 // Pause leaves out what is pushed, until it goes on.
 func (r *Recording) Pause(paused bool) { r.paused.Store(paused) }
 
+// Mask writes silence in the place of what is pushed, until it is taken off.
+func (r *Recording) Mask(masked bool) { r.masked.Store(masked) }
+
 // Overruns is how many frames were lost because the file was too slow.
 func (r *Recording) Overruns() uint64 { return r.overruns.Load() }
 
@@ -114,6 +125,8 @@ func (r *Recording) Push(in, out []int16) {
 	}
 	frame := in
 	switch {
+	case r.masked.Load():
+		frame = r.blank
 	case r.o.Leg == Out:
 		frame = out
 	case r.o.Leg == Both && r.o.Stereo:
@@ -133,8 +146,28 @@ func (r *Recording) Push(in, out []int16) {
 	r.ring.Put(frame)
 }
 
-// run writes until a limit, control or an error ends it.
+// run waits for the end. The file is written on a goroutine of its own: one that hangs
+// in its file system cannot hold up the end for longer than patience.
 func (r *Recording) run() Result {
+	end := make(chan Result, 1)
+	go func() { end <- r.write() }()
+	select {
+	case res := <-end:
+		return res
+	case <-r.halt:
+	}
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case res := <-end:
+		return res
+	case <-limit.C:
+		return Result{Reason: Failed, Err: fmt.Errorf("%w %q: the file system has not answered for %v", ErrPath, r.o.Path, patience)}
+	}
+}
+
+// write writes until a limit, control or an error ends it.
+func (r *Recording) write() Result {
 	w, err := create(&r.o)
 	if err != nil {
 		return Result{Reason: Failed, Err: err}

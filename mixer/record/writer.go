@@ -24,7 +24,7 @@ const (
 // writer is the goroutine's half of a Recording. It counts in samples of a channel.
 type writer struct {
 	o      *Options
-	f      *os.File
+	f      file
 	w      *wav.Writer
 	buf    []int16
 	max    int64 // 0: no limit
@@ -33,12 +33,23 @@ type writer struct {
 	sound  int64 // end of the last piece that was not silent
 }
 
+// file is what a recording is written to.
+type file interface {
+	wav.Existing
+	io.Closer
+	Stat() (fs.FileInfo, error)
+}
+
 func create(o *Options) (*writer, error) {
-	f, err := createFile(o.Root, o.Path)
+	open := o.open
+	if open == nil {
+		open = func() (file, error) { return createFile(o.Root, o.Path) }
+	}
+	f, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("%w %q: %w", ErrPath, o.Path, err)
 	}
-	w, err := wav.NewWriter(f, o.Rate, o.channels())
+	w, err := begin(f, o)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%w %q: %w", ErrPath, o.Path, err)
@@ -46,8 +57,19 @@ func create(o *Options) (*writer, error) {
 	samples := func(d time.Duration) int64 { return d.Milliseconds() * int64(o.Rate) / 1000 }
 	return &writer{
 		o: o, f: f, w: w, buf: make([]int16, o.Rate/4*o.channels()),
-		max: samples(o.Max), silent: samples(o.MaxSilence), piece: int64(o.Rate / 50),
+		max: samples(o.Max), silent: samples(o.MaxSilence), piece: int64(o.Rate / 50), sound: w.Samples(),
 	}, nil
+}
+
+func begin(f file, o *Options) (*wav.Writer, error) {
+	if !o.Append {
+		return wav.NewWriter(f, o.Rate, o.channels())
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return nil, plain(err)
+	}
+	return wav.Append(f, st.Size(), o.Rate, o.channels())
 }
 
 // createFile looks before it opens, for to open a FIFO would wait for its reader.
@@ -128,6 +150,9 @@ func (w *writer) finish(reason string, cause error) Result {
 		if err := w.w.Truncate(w.sound + int64(kept*w.o.Rate/1000)); err != nil && cause == nil {
 			reason, cause = Failed, plain(err)
 		}
+	}
+	if cause != nil { // what a full disk took of the last write is no part of it
+		_ = w.f.Truncate(w.w.Bytes())
 	}
 	res := Result{
 		Reason: reason,

@@ -43,6 +43,9 @@ func (r *Samples) Get(out []int16) int {
 	return n
 }
 
+// Drop forgets what waits. Consumer only.
+func (r *Samples) Drop() { r.got.Store(r.put.Load()) }
+
 // Len is how many samples wait; the other side may change it meanwhile, to the
 // better for the side that asks.
 func (r *Samples) Len() int { return int(r.put.Load() - r.got.Load()) }

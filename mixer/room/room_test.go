@@ -23,15 +23,25 @@ type hall struct {
 	*room.Room
 	parties []*party
 	seats   []*room.Seat
+	cast    room.Cast
+	duck    kernel.Gain
+}
+
+func (h *hall) mix() {
+	h.cast.Seats = h.seats
+	h.Mix(&h.cast, h.duck)
+	for _, p := range h.parties {
+		p.Finish(kernel.Best())
+	}
 }
 
 func newHall(t *testing.T, rate, n int, amplitude float64, rates ...int) *hall {
 	t.Helper()
-	h, banks := &hall{Room: room.New(rate, kernel.Best())}, &dsp.Banks{}
+	h, banks := &hall{Room: room.New(rate, kernel.Best()), duck: kernel.Unity}, &dsp.Banks{}
 	for i := range n {
 		p := &party{Member: room.NewMember(rates[i%len(rates)]), hz: 300 + 60*float64(i)}
 		p.osc = dsp.NewOscillator(p.Rate, amplitude, p.hz)
-		s, err := room.NewSeat(p.Member, rate, banks)
+		s, err := room.NewSeat(p.Member, rate, banks, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,9 +54,10 @@ func (h *hall) run(frames int) {
 	for range frames {
 		for _, p := range h.parties {
 			p.osc.Fill(p.In)
+			p.Energy = kernel.Best().Energy(p.In)
 		}
 		h.Begin()
-		h.Mix(h.seats)
+		h.mix()
 		for _, p := range h.parties {
 			p.heard = append(p.heard, p.Out...)
 		}
@@ -91,8 +102,9 @@ func TestClampsLast(t *testing.T) {
 			}
 		}
 		h.Begin()
-		h.Mix(h.seats)
+		h.mix()
 	}
+	say(0, 0, 0, 0) // they fade in
 	for _, c := range []struct{ say, hear [4]int16 }{
 		{[4]int16{32767, 32767, 32767, 32767}, [4]int16{32767, 32767, 32767, 32767}},
 		{[4]int16{-32768, -32768, -32768, -32768}, [4]int16{-32768, -32768, -32768, -32768}},
@@ -190,9 +202,10 @@ func TestSilentMembersCostNothingAndChangeNothing(t *testing.T) {
 func TestPromptIsHeardByAll(t *testing.T) {
 	h := newHall(t, 8000, 2, 0, 8000)
 	frame := dsp.Sine(8000, 160, 1000, 5000)
+	h.run(1) // they fade in
 	h.Begin()
 	h.Add(frame)
-	h.Mix(h.seats)
+	h.mix()
 	for i, p := range h.parties {
 		for k := range frame {
 			if p.Out[k] != frame[k] {
@@ -205,7 +218,7 @@ func TestPromptIsHeardByAll(t *testing.T) {
 func TestMixAllocatesNothing(t *testing.T) {
 	h := newHall(t, 16000, 10, 1000, 8000, 16000)
 	h.parties[3].Muted, h.parties[4].GainOut = true, 100
-	if n := testing.AllocsPerRun(100, func() { h.Begin(); h.Mix(h.seats) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { h.Begin(); h.mix() }); n != 0 {
 		t.Errorf("%v allocations a mix", n)
 	}
 }
@@ -215,13 +228,14 @@ func BenchmarkMixThreeParty(b *testing.B) {
 	r := room.New(8000, kernel.Best())
 	var seats []*room.Seat
 	for range 3 {
-		s, _ := room.NewSeat(room.NewMember(8000), 8000, banks)
+		s, _ := room.NewSeat(room.NewMember(8000), 8000, banks, false)
 		seats = append(seats, s)
 	}
+	cast := &room.Cast{Seats: seats}
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Begin()
-		r.Mix(seats)
+		r.Mix(cast, kernel.Unity)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/3, "ns/member-frame")
 }

@@ -7,44 +7,23 @@ import (
 	"github.com/callwright/callwright/media/kernel"
 )
 
-// FrameMS is the length of a frame.
-const FrameMS = 20
-
-// Frame is the samples of a frame at rate.
-func Frame(rate int) int { return rate * FrameMS / 1000 }
-
-// Member is one party, as the mix sees it in a tick.
-type Member struct {
-	Rate int
-	In   []int16 // one frame of what it says, filled before Mix
-	Out  []int16 // one frame of what it hears, filled by Mix
-
-	Silent  bool        // In is all zero: need not be looked at
-	Muted   bool        // it is not heard
-	Deaf    bool        // it hears nothing of the room
-	GainIn  kernel.Gain // of what it says
-	GainOut kernel.Gain // of what it hears
-}
-
-// NewMember makes a party at a rate, heard and hearing at unity.
-func NewMember(rate int) *Member {
-	return &Member{
-		Rate: rate, GainIn: kernel.Unity, GainOut: kernel.Unity,
-		In: make([]int16, Frame(rate)), Out: make([]int16, Frame(rate)),
-	}
-}
-
 // Seat is a member's place in a room.
 type Seat struct {
 	m        *Member
-	own      []int16 // its share of the sum, at the room's rate; nil: none this tick
+	own      []int16 // what it says, at the room's rate; nil: nothing this tick
+	shared   []int16 // what of it is in the sum; nil: nothing
 	share    []int16 // memory of own where it is not In itself
+	part     []int16 // memory of shared while its weight changes; made when first apart
 	heard    []int16 // what it hears, at the room's rate; Out itself if the rates are equal
 	up, down *dsp.Resampler
 	in, out  kernel.Gain // as of the last tick: changes are ramps, so they do not click
-	taken    bool        // there was a last tick
 	narrow   []int16     // what down gives, before Out
 	rest     int         // frames of silence that up has taken
+
+	weight, former kernel.Gain // of own in the sum: Unity, or 0 if apart; as of the last tick
+	level          uint64      // energy, smoothed
+	open           bool        // among the loudest
+	leaving, left  bool        // it fades out; it has
 }
 
 // afterglow is how many silent frames a resampler must take until it holds none of
@@ -53,9 +32,13 @@ const afterglow = 2
 
 // NewSeat makes m's place in a room of rate. Resampling costs some 8 µs a frame each
 // way, and 2 ms of delay each. Of m it reads only what never changes, so the tick may
-// be using it.
-func NewSeat(m *Member, rate int, banks *dsp.Banks) (*Seat, error) {
-	s := &Seat{m: m, share: make([]int16, Frame(rate)), heard: m.Out}
+// be using it. apart is how it begins.
+func NewSeat(m *Member, rate int, banks *dsp.Banks, apart bool) (*Seat, error) {
+	s := &Seat{m: m, share: make([]int16, Frame(rate)), part: make([]int16, Frame(rate)), heard: m.Out,
+		weight: kernel.Unity, former: kernel.Unity}
+	if apart {
+		s.weight, s.former = 0, 0
+	}
 	if m.Rate == rate {
 		return s, nil
 	}
@@ -75,28 +58,44 @@ func NewSeat(m *Member, rate int, banks *dsp.Banks) (*Seat, error) {
 	return s, nil
 }
 
-// contribute sets own to what the room gets of the member this tick.
-func (s *Seat) contribute(k *kernel.Kernels) {
-	m, from, to := s.m, s.in, s.m.GainIn
-	if m.Muted {
-		to = 0
+// contribute sets own to what the room gets of the member this tick, and shared to
+// what of it is for all. The first frame fades in.
+func (s *Seat) contribute(k *kernel.Kernels, duck kernel.Gain) {
+	m, from := s.m, s.in
+	to := s.loudness(duck)
+	s.in, s.own, s.shared = to, nil, nil
+	s.former, s.weight = s.weight, kernel.Unity
+	if m.Apart {
+		s.weight = 0
 	}
-	if !s.taken {
-		from = to
-	}
-	s.in, s.own = to, nil
 	silent := m.Silent || (from == 0 && to == 0)
 	if silent && (s.up == nil || s.rest >= afterglow) {
 		return
 	}
 	if s.up == nil && from == kernel.Unity && to == kernel.Unity {
 		s.own = m.In
-		return
+	} else {
+		s.shape(k, silent, from, to)
 	}
-	s.own = s.share[:len(s.heard)]
+	s.divide(k)
+}
+
+// loudness is the gain of what the member says, as all that may lower it says.
+func (s *Seat) loudness(duck kernel.Gain) kernel.Gain {
+	if s.m.Muted || !s.open || s.leaving {
+		return 0
+	}
+	if duck != kernel.Unity {
+		return Times(s.m.GainIn, duck)
+	}
+	return s.m.GainIn
+}
+
+func (s *Seat) shape(k *kernel.Kernels, silent bool, from, to kernel.Gain) {
+	s.own = s.share[:len(s.part)]
 	if s.up == nil {
-		copy(s.own, m.In)
-	} else if s.up.Resample(s.share, m.In); silent {
+		copy(s.own, s.m.In)
+	} else if s.up.Resample(s.share, s.m.In); silent {
 		s.rest++
 	} else {
 		s.rest = 0
@@ -104,26 +103,54 @@ func (s *Seat) contribute(k *kernel.Kernels) {
 	k.Gain(s.own, from, to)
 }
 
-// hear fills the member's Out with sum less its own share.
-func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
-	m, from, to := s.m, s.out, s.m.GainOut
-	if m.Deaf {
-		to = 0
-	}
-	if !s.taken {
-		from = to
-	}
-	s.out, s.taken = to, true
+// divide finds what of own goes into the sum.
+func (s *Seat) divide(k *kernel.Kernels) {
 	switch {
-	case from == 0 && to == 0:
-		clear(s.heard)
-	case s.own == nil:
-		k.Clamp(s.heard, sum)
+	case s.weight == kernel.Unity && s.former == kernel.Unity:
+		s.shared = s.own
+	case s.weight == 0 && s.former == 0:
 	default:
-		k.SubtractClamp(s.heard, sum, s.own)
-	}
-	k.Gain(s.heard, from, to)
-	if s.down != nil {
-		copy(m.Out, s.narrow[:s.down.Resample(s.narrow, s.heard)])
+		copy(s.part, s.own)
+		k.Gain(s.part, s.former, s.weight)
+		s.shared = s.part
 	}
 }
+
+// hear fills the member's Out with sum less its own share; of one that leaves, the
+// tail that fades out.
+func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
+	m, from, to := s.m, s.out, s.m.GainOut
+	if m.Deaf || s.leaving {
+		to = 0
+	}
+	s.out = to
+	if s.leaving && (s.left || from == 0) {
+		return
+	}
+	out, heard := m.Out, s.heard
+	if s.leaving {
+		out = m.tail
+		m.tails, s.left = true, true
+		if s.down == nil {
+			heard = m.tail
+		}
+	}
+	switch {
+	case from == 0 && to == 0:
+		clear(heard)
+	case s.shared == nil:
+		k.Clamp(heard, sum)
+	default:
+		k.SubtractClamp(heard, sum, s.shared)
+	}
+	k.Gain(heard, from, to)
+	if s.down != nil {
+		copy(out, s.narrow[:s.down.Resample(s.narrow, heard)])
+	}
+}
+
+// leave lets the seat fade out. What it says fades in the same tick.
+func (s *Seat) leave() { s.leaving = true }
+
+// Member is who sits here.
+func (s *Seat) Member() *Member { return s.m }

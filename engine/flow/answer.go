@@ -65,7 +65,7 @@ type ring struct {
 }
 
 func (v *ring) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	list, err := v.Headers.list()
 	switch {
 	case err != nil:
@@ -82,7 +82,7 @@ func (v *ring) begin(o *operation) {
 		c.times.Ringing = o.f.now.UnixMilli()
 		c.become("ringing")
 	}
-	o.order(call.Ring{Leg: o.u.id, Headers: list})
+	o.order(call.Ring{Leg: o.c.id, Headers: list})
 	o.complete(struct{}{})
 }
 
@@ -103,7 +103,7 @@ type progress struct {
 func (v *progress) orders() string { return "progress" }
 
 func (v *progress) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	list, err := v.Headers.list()
 	switch {
 	case err != nil:
@@ -111,7 +111,7 @@ func (v *progress) begin(o *operation) {
 	case c.answered() || c.ending:
 		o.fail(plainError("call.progress: the call is already " + c.state))
 	default:
-		o.order(call.Progress{Leg: o.u.id, Headers: list})
+		o.order(call.Progress{Leg: o.c.id, Headers: list})
 		if c.audio || !c.offered { // without an offer there is no early audio to wait for
 			o.complete(struct{}{})
 		}
@@ -121,7 +121,7 @@ func (v *progress) begin(o *operation) {
 func (v *progress) step(o *operation, e event) {
 	switch e := e.(type) {
 	case mediaUp:
-		o.u.call.become("early")
+		o.c.become("early")
 		o.complete(struct{}{})
 	default:
 		unanswered(o, e)
@@ -137,7 +137,7 @@ type answer struct {
 func (v *answer) orders() string { return "answer" }
 
 func (v *answer) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	_, err := v.Headers.list()
 	switch {
 	case err != nil:
@@ -156,8 +156,8 @@ func (v *answer) begin(o *operation) {
 
 func (v *answer) accept(o *operation) {
 	list, _ := v.Headers.list() // begin has looked
-	o.f.accept(o.u, list)
-	if o.u.call.audio {
+	o.f.accept(o.c, list)
+	if o.c.audio {
 		o.complete(struct{}{})
 	}
 }
@@ -165,11 +165,11 @@ func (v *answer) accept(o *operation) {
 func (v *answer) step(o *operation, e event) {
 	switch e := e.(type) {
 	case timer:
-		if !o.u.call.answered() {
+		if !o.c.answered() {
 			v.accept(o)
 		}
 	case mediaUp:
-		if o.u.call.answered() {
+		if o.c.answered() {
 			o.complete(struct{}{})
 		}
 	default:
@@ -179,22 +179,22 @@ func (v *answer) step(o *operation, e event) {
 
 // accept orders the 200. With early audio all is agreed already, and nothing more will
 // be told.
-func (f *Flows) accept(u *unit, headers []call.Header) {
-	u.call.accepting = true
-	f.emit(Order{call.Accept{Leg: u.id, Headers: headers}})
-	if u.call.audio {
-		u.call.times.Answered = f.now.UnixMilli()
-		u.call.become("answered")
+func (f *Flows) accept(c *callState, headers []call.Header) {
+	c.accepting = true
+	f.emit(Order{call.Accept{Leg: c.id, Headers: headers}})
+	if c.audio {
+		c.times.Answered = f.now.UnixMilli()
+		c.become("answered")
 	}
 }
 
 // answerFor answers the call for a verb that needs audio.
 func (f *Flows) answerFor(o *operation) {
-	switch c := o.u.call; {
+	switch c := o.c; {
 	case c.ending:
 		o.fail(plainError(o.name() + ": the call is being ended"))
 	case !c.answered():
-		f.accept(o.u, nil)
+		f.accept(c, nil)
 	}
 }
 
@@ -202,7 +202,7 @@ func (f *Flows) answerFor(o *operation) {
 func unanswered(o *operation, e event) {
 	switch e := e.(type) {
 	case hungUp:
-		o.fail(o.u.call.endedError(o.name()))
+		o.fail(o.c.endedError(o.name()))
 	case noMedia:
 		o.fail(busyError(o.name() + ": " + e.why))
 	case refused:

@@ -15,7 +15,9 @@ import (
 // callState is a call as its flow knows it.
 type callState struct {
 	rev    uint64
-	id     string
+	id     string // also the leg's, the stream's and the member's
+	handle string // as scripts name it: "call", or "call:ID" of a dialled one
+	u      *unit  // whose flow has it
 	sipID  string
 	from   Party
 	to     Party
@@ -100,14 +102,15 @@ func (f *Flows) newCall(in NewCall) {
 	}
 	u := f.newUnit(in.Call, in.App, in.Version, sandbox.CallUnit, in.Seed)
 	u.call = newCallState(in, f.now)
-	u.show("call", u.call)
+	f.own(u, u.call)
+	u.show(u.call.handle, u.call)
 	for _, a := range f.apps {
 		f.occur(a, "app", "call", u.call.fields(f.now))
 	}
 }
 
 func newCallState(in NewCall, now time.Time) *callState {
-	c := &callState{rev: 1, id: in.Call, sipID: in.Msg.CallID, from: partyOf(in.Msg.From), to: partyOf(in.Msg.To),
+	c := &callState{rev: 1, id: in.Call, handle: "call", sipID: in.Msg.CallID, from: partyOf(in.Msg.From), to: partyOf(in.Msg.To),
 		state: "new", vars: json.RawMessage("{}"), times: Times{Created: now.UnixMilli()},
 		source: Source{Transport: in.Flow.Transport}, offered: len(in.Msg.Body) > 0}
 	if user, host := userAndHost(in.Msg.URI); in.Msg.URI != "" {
@@ -165,8 +168,7 @@ func (c *callState) endedError(verb string) *sandbox.HostError {
 }
 
 // agreed is told when offer and answer have met, at the answer and at each hold.
-func (f *Flows) agreed(u *unit, a sdp.Agreement) {
-	c := u.call
+func (f *Flows) agreed(c *callState, a sdp.Agreement) {
 	if c.ended {
 		return
 	}
@@ -182,17 +184,17 @@ func (f *Flows) agreed(u *unit, a sdp.Agreement) {
 		c.become("answered")
 	case a.Held() && c.state == "answered":
 		c.become("held")
-		f.occur(u, "call", "held", struct{}{})
+		f.occur(c.u, c.handle, "held", struct{}{})
 	case !a.Held() && c.state == "held":
 		c.become("answered")
-		f.occur(u, "call", "resumed", struct{}{})
+		f.occur(c.u, c.handle, "resumed", struct{}{})
 	}
 }
 
 // mediaUp lets the verbs begin that waited for audio. When a worker was replaced,
 // those under way ask the new one again.
-func (f *Flows) mediaUp(u *unit, sbc string) {
-	c := u.call
+func (f *Flows) mediaUp(c *callState, sbc string) {
+	u := c.u
 	if c.ended {
 		return
 	}
@@ -203,9 +205,9 @@ func (f *Flows) mediaUp(u *unit, sbc string) {
 	again := c.audio
 	c.audio = true
 	if c.mutedIn || c.mutedOut || (again && c.seat != nil) {
-		f.seatAgain(u)
+		f.seatAgain(c)
 	}
-	for _, o := range u.pending() {
+	for _, o := range c.pending() {
 		switch {
 		case u.ops[o.n] != o: // ended by one before it
 		case o.waits:
@@ -218,14 +220,14 @@ func (f *Flows) mediaUp(u *unit, sbc string) {
 	}
 }
 
-func (f *Flows) mediaFailed(u *unit, why string) {
-	c := u.call
+func (f *Flows) mediaFailed(c *callState, why string) {
+	u := c.u
 	if c.ended {
 		return
 	}
 	c.accepting = c.accepting && c.times.Answered != 0
 	f.note(u, "warn", "no audio for the call: "+why, u.await)
-	for _, o := range u.pending() {
+	for _, o := range c.pending() {
 		if o.waits {
 			o.fail(busyError(o.name() + ": " + why))
 			continue
@@ -235,19 +237,20 @@ func (f *Flows) mediaFailed(u *unit, why string) {
 }
 
 // refused is told when the leg could not do what was ordered.
-func (f *Flows) refused(u *unit, in Refused) {
+func (f *Flows) refused(c *callState, in Refused) {
+	u := c.u
 	f.note(u, "warn", fmt.Sprintf("%s refused: %s", in.Order, in.Why), u.await)
 	switch in.Order {
 	case "answer":
-		u.call.accepting = u.call.times.Answered != 0
+		c.accepting = c.times.Answered != 0
 	case "hangup", "reject":
-		u.call.ending = false
+		c.ending = false
 		if u.settled { // nobody is left to try something else
-			f.callEnded(u, causeNamed("normal"))
+			f.callEnded(c, causeNamed("normal"))
 			return
 		}
 	}
-	for _, o := range u.pending() {
+	for _, o := range c.pending() {
 		if v, ok := o.verb.(interface{ orders() string }); ok && v.orders() == in.Order {
 			if o.waits {
 				continue
@@ -256,7 +259,7 @@ func (f *Flows) refused(u *unit, in Refused) {
 		}
 	}
 	if in.Order == "answer" {
-		for _, o := range u.pending() {
+		for _, o := range c.pending() {
 			if o.waits {
 				o.fail(plainError(o.name() + ": " + in.Why))
 			}

@@ -79,8 +79,11 @@ type join struct {
 	GainOut float64         `json:"gainOut"`
 }
 
+// subject is the call that is to join.
+func (v *join) subject(u *unit) *callState { return u.callOf(handleOf(v.Call)) }
+
 func (v *join) begin(o *operation) {
-	r, c := roomOf(o), o.u.call
+	r, c := roomOf(o), o.c
 	if v.GainIn < -60 || v.GainIn > 30 || v.GainOut < -60 || v.GainOut > 30 {
 		o.fail(badOption("conference.join: gains must be from -60 to 30 dB"))
 		return
@@ -93,9 +96,9 @@ func (v *join) begin(o *operation) {
 		o.fail(busyError(fmt.Sprintf("conference.join: %q is full (%d members)", r.name, r.maxMembers)))
 		return
 	}
-	o.f.leaveRoom(o.u, "moved")
+	o.f.leaveRoom(c, "moved")
 	o.f.rooms[r.name] = r // leaving may have ended it
-	s := &seat{rev: 1, handle: fmt.Sprintf("member:%s/%d", o.u.id, o.n), u: o.u, room: r,
+	s := &seat{rev: 1, handle: fmt.Sprintf("member:%s/%d", o.u.id, o.n), c: c, room: r,
 		gainIn: v.GainIn, gainOut: v.GainOut, since: o.f.now,
 		seatFields: seatFields{ID: c.id, Label: v.Label, Tags: append([]string{}, v.Tags...), Role: v.Role,
 			Number: c.from.Number, Name: c.from.Name, Muted: v.Muted || v.Role == "listener", Deaf: v.Deaf,
@@ -160,7 +163,7 @@ func (v *muteMembers) begin(o *operation) {
 		n++
 		s.Muted = on
 		s.rev++
-		o.f.seatAgain(s.u)
+		o.f.seatAgain(s.c)
 		o.f.roomEvent(r, o.method, seatEvent{seatFields: s.view(o.f.now)})
 	}
 	o.complete(countResult{n})
@@ -175,7 +178,7 @@ func (v *kick) begin(o *operation) {
 		return
 	}
 	for _, s := range picked {
-		o.f.leaveRoom(s.u, "kicked")
+		o.f.leaveRoom(s.c, "kicked")
 	}
 	o.complete(countResult{len(picked)})
 }

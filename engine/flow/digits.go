@@ -23,8 +23,8 @@ type dtmfEvent struct {
 
 // digit sorts a key the caller pressed: to the gather that is on, or to the buffer of
 // digits typed ahead, to what a digit may stop, and to the script's listeners.
-func (f *Flows) digit(u *unit, key string, ms int) {
-	c := u.call
+func (f *Flows) digit(c *callState, key string, ms int) {
+	u := c.u
 	if c.ended || len(key) != 1 || !strings.Contains(allKeys, key) {
 		return
 	}
@@ -33,7 +33,7 @@ func (f *Flows) digit(u *unit, key string, ms int) {
 		return
 	}
 	c.used = false
-	for _, o := range u.pending() {
+	for _, o := range c.pending() {
 		if u.ops[o.n] == o && !o.waits {
 			o.verb.step(o, digit{key})
 		}
@@ -41,7 +41,7 @@ func (f *Flows) digit(u *unit, key string, ms int) {
 	if !c.used {
 		c.typeAhead(key)
 	}
-	f.occur(u, "call", "dtmf", dtmfEvent{key, ms})
+	f.occur(u, c.handle, "dtmf", dtmfEvent{key, ms})
 	if c.seat != nil {
 		f.roomEvent(c.seat.room, "dtmf", seatEvent{seatFields: c.seat.view(f.now), Digit: key})
 	}
@@ -66,12 +66,11 @@ type talkEvent struct {
 }
 
 // talk is the mixer's word on who speaks.
-func (f *Flows) talk(u *unit, talking bool) {
-	c := u.call
+func (f *Flows) talk(c *callState, talking bool) {
 	if c.ended {
 		return
 	}
-	f.occur(u, "call", "talk", talkEvent{talking})
+	f.occur(c.u, c.handle, "talk", talkEvent{talking})
 	s := c.seat
 	if s == nil || s.talking == talking {
 		return

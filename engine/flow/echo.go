@@ -25,7 +25,7 @@ type echoResult struct {
 }
 
 func (v *echo) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	if o.u.ops[c.echo] != nil {
 		o.fail(busyError("call.echo: the call is already echoed, from " + o.u.ops[c.echo].line))
 		return
@@ -44,7 +44,7 @@ func (v *echo) begin(o *operation) {
 
 func (v *echo) command(o *operation) {
 	o.toSBC(&control.Command{Body: &control.Command_Echo{Echo: &control.Echo{
-		Op: v.Part, Stream: o.u.id, DelayMs: v.Delay.ms()}}})
+		Op: v.Part, Stream: o.c.id, DelayMs: v.Delay.ms()}}})
 }
 
 func (v *echo) step(o *operation, e event) {
@@ -52,7 +52,7 @@ func (v *echo) step(o *operation, e event) {
 	case digit:
 		if v.Reason == "" {
 			v.Key = e.key
-			o.u.call.used = true
+			o.c.used = true
 			v.stop(o, "digit")
 		}
 	case timer:

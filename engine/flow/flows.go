@@ -35,6 +35,7 @@ type Config struct {
 type Flows struct {
 	cfg   Config
 	units map[string]*unit
+	calls map[string]*callState // by leg
 	apps  []*unit // in the order they came
 	rooms map[string]*room
 	locks map[string]*mutex
@@ -53,7 +54,7 @@ func NewFlows(c Config) *Flows {
 	if c.Keep == nil {
 		c.Keep = keep.New(nil)
 	}
-	return &Flows{cfg: c, units: map[string]*unit{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
+	return &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
 		buckets: map[string]*bucket{}}
 }
 
@@ -84,16 +85,16 @@ func (f *Flows) take(in Input) {
 	case Did:
 		f.did(in.Result)
 	case Agreed:
-		f.withCall(in.Call, func(u *unit) { f.agreed(u, in.Media) })
+		f.withCall(in.Call, func(c *callState) { f.agreed(c, in.Media) })
 	case Confirmed: // the 2xx arrived; nothing here waits for that alone
 	case Ended:
-		f.withCall(in.Call, func(u *unit) { f.callEnded(u, in.Cause) })
+		f.withCall(in.Call, func(c *callState) { f.callEnded(c, in.Cause) })
 	case Refused:
-		f.withCall(in.Call, func(u *unit) { f.refused(u, in) })
+		f.withCall(in.Call, func(c *callState) { f.refused(c, in) })
 	case MediaUp:
-		f.withCall(in.Call, func(u *unit) { f.mediaUp(u, in.SBC) })
+		f.withCall(in.Call, func(c *callState) { f.mediaUp(c, in.SBC) })
 	case MediaFailed:
-		f.withCall(in.Call, func(u *unit) { f.mediaFailed(u, in.Why) })
+		f.withCall(in.Call, func(c *callState) { f.mediaFailed(c, in.Why) })
 	case RoomFailed:
 		f.roomFailed(in)
 	case Worked:
@@ -117,13 +118,17 @@ func (f *Flows) take(in Input) {
 	}
 }
 
-func (f *Flows) withCall(id string, do func(*unit)) {
-	u := f.units[id]
-	if u == nil || u.call == nil {
-		return
+func (f *Flows) withCall(id string, do func(*callState)) {
+	if c := f.calls[id]; c != nil {
+		f.touch(c.u)
+		do(c)
 	}
-	f.touch(u)
-	do(u)
+}
+
+// own enters a call as one of a unit's.
+func (f *Flows) own(u *unit, c *callState) {
+	c.u = u
+	f.calls[c.id] = c
 }
 
 // toOp hands an event to a pending operation; a late one finds nothing.
@@ -162,9 +167,9 @@ func (f *Flows) fired(t TimerID) {
 func (f *Flows) worked(e *control.Event) {
 	switch b := e.GetBody().(type) {
 	case *control.Event_Digit:
-		f.withCall(b.Digit.GetStream(), func(u *unit) { f.digit(u, b.Digit.GetDigit(), int(b.Digit.GetMs())) })
+		f.withCall(b.Digit.GetStream(), func(c *callState) { f.digit(c, b.Digit.GetDigit(), int(b.Digit.GetMs())) })
 	case *control.Event_Talk:
-		f.withCall(b.Talk.GetMember(), func(u *unit) { f.talk(u, b.Talk.GetTalking()) })
+		f.withCall(b.Talk.GetMember(), func(c *callState) { f.talk(c, b.Talk.GetTalking()) })
 	case *control.Event_Done:
 		if unit, n, ok := splitWorkerOp(b.Done.GetOp()); ok {
 			f.toOp(unit, n, done{b.Done})
@@ -181,7 +186,8 @@ func (f *Flows) fault(b *control.Fault) {
 		f.toOp(unit, n, done{&control.Done{Op: b.GetSubject(), Reason: "error", Error: b.GetError()}})
 		return
 	}
-	if u := f.units[b.GetSubject()]; u != nil {
+	if c := f.calls[b.GetSubject()]; c != nil {
+		u := c.u
 		f.note(u, "error", "worker: "+b.GetError(), u.await)
 		return
 	}

@@ -60,7 +60,7 @@ func (v *gather) begin(o *operation) {
 		o.fail(badOption("call.gather: " + err.Error()))
 		return
 	}
-	c := o.u.call
+	c := o.c
 	if former := o.u.ops[c.gather]; former != nil {
 		former.verb.step(former, replaced{})
 	}
@@ -86,7 +86,7 @@ func (v *gather) attempt(o *operation, which int, ahead []string) {
 	if len(list) > 0 && (len(ahead) == 0 || !v.barge) {
 		v.Part, v.Since = o.nextPart(), o.f.now
 		o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part, Sources: list,
-			Target: &control.Play_Member{Member: o.u.id}}}})
+			Target: &control.Play_Member{Member: o.c.id}}}})
 	}
 	v.feed(o, ahead)
 	if v.waitsForFirst(o) {
@@ -103,7 +103,7 @@ func (v *gather) feed(o *operation, keys []string) {
 	for i, key := range keys {
 		v.take(o, key)
 		if v.Verdict != "" || o.u.ops[o.n] != o {
-			c := o.u.call
+			c := o.c
 			c.typed = append(append([]string(nil), keys[i+1:]...), c.typed...)
 			return
 		}
@@ -144,7 +144,7 @@ func (v *gather) step(o *operation, e event) {
 	switch e := e.(type) {
 	case digit:
 		if v.Verdict != "" { // the script is looking at the former ones
-			o.u.call.typeAhead(e.key)
+			o.c.typeAhead(e.key)
 			return
 		}
 		v.take(o, e.key)
@@ -236,7 +236,7 @@ func (v *gather) failed(o *operation, reason string) {
 	if reason == "invalid" {
 		which = invalidPrompt
 	}
-	v.attempt(o, which, o.u.call.take())
+	v.attempt(o, which, o.c.take())
 }
 
 func (v *gather) finish(o *operation, ok bool, reason string) {
@@ -257,7 +257,7 @@ func (v *gather) again(o *operation) {
 		return
 	}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part, Sources: v.prompts[firstPrompt],
-		Target: &control.Play_Member{Member: o.u.id}}}})
+		Target: &control.Play_Member{Member: o.c.id}}}})
 }
 
 func (v *gather) abandon(o *operation) {

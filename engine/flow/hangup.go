@@ -18,7 +18,7 @@ type hangup struct {
 func (v *hangup) orders() string { return "hangup" }
 
 func (v *hangup) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	if c == nil {
 		o.fail(plainError("call.hangup: there is no call here"))
 		return
@@ -37,14 +37,14 @@ func (v *hangup) begin(o *operation) {
 		o.fail(badOption("call.hangup: " + err.Error()))
 	case !c.ending:
 		c.ending = true
-		o.order(call.Hangup{Leg: o.u.id, Cause: cause, Headers: list})
+		o.order(call.Hangup{Leg: o.c.id, Cause: cause, Headers: list})
 	}
 }
 
 func (v *hangup) step(o *operation, e event) {
 	switch e := e.(type) {
 	case hungUp:
-		o.complete(o.u.call.causeFields())
+		o.complete(o.c.causeFields())
 	case refused:
 		o.fail(plainError("call.hangup: " + e.why))
 	}
@@ -69,7 +69,7 @@ func (v *reject) begin(o *operation) {
 		o.fail(badOption("call.reject: " + err.Error()))
 		return
 	}
-	refuse(o, call.Reject{Leg: o.u.id, Status: status, Reason: strings.Map(printable, v.Reason), Headers: list})
+	refuse(o, call.Reject{Leg: o.c.id, Status: status, Reason: strings.Map(printable, v.Reason), Headers: list})
 }
 
 func (v *reject) status() (int, error) {
@@ -113,7 +113,7 @@ func (v *redirect) begin(o *operation) {
 		o.fail(badOption("call.redirect: " + err.Error()))
 		return
 	}
-	refuse(o, call.Reject{Leg: o.u.id, Status: 302, Contacts: contacts, Headers: list})
+	refuse(o, call.Reject{Leg: o.c.id, Status: 302, Contacts: contacts, Headers: list})
 }
 
 func (v *redirect) contacts() ([]string, error) {
@@ -139,7 +139,7 @@ func (v *redirect) contacts() ([]string, error) {
 func (v *redirect) step(o *operation, e event) { refusedCall(o, e) }
 
 func refuse(o *operation, r call.Reject) {
-	c := o.u.call
+	c := o.c
 	if c.answered() || c.ending {
 		o.fail(plainError(o.name() + ": the call is already " + stateOf(c) + "; hang it up"))
 		return
@@ -158,7 +158,7 @@ func stateOf(c *callState) string {
 func refusedCall(o *operation, e event) {
 	switch e := e.(type) {
 	case hungUp:
-		o.complete(o.u.call.causeFields())
+		o.complete(o.c.causeFields())
 	case refused:
 		o.fail(plainError(o.name() + ": " + e.why))
 	}

@@ -19,7 +19,7 @@ func (f *Flows) settle(u *unit, err *sandbox.ScriptError) {
 	if err != nil {
 		cause, status = f.threw(u, err)
 	}
-	f.endCall(u, cause, status)
+	f.endCalls(u, cause, status)
 }
 
 // threw logs what a flow threw. A flow that did not catch the end of its own call
@@ -37,18 +37,24 @@ func (f *Flows) threw(u *unit, err *sandbox.ScriptError) (call.Cause, int) {
 	return c, 500
 }
 
-// endCall ends the unit's call however it stands, if nothing has yet.
-func (f *Flows) endCall(u *unit, cause call.Cause, status int) {
-	c := u.call
-	if c == nil || c.over() {
+// endCalls ends all calls of a unit.
+func (f *Flows) endCalls(u *unit, cause call.Cause, status int) {
+	if u.call != nil {
+		f.endCall(u.call, cause, status)
+	}
+}
+
+// endCall ends a call however it stands, if nothing has yet.
+func (f *Flows) endCall(c *callState, cause call.Cause, status int) {
+	if c.over() {
 		return
 	}
 	c.ending = true
 	if c.answered() {
-		f.emit(Order{call.Hangup{Leg: u.id, Cause: cause}})
+		f.emit(Order{call.Hangup{Leg: c.id, Cause: cause}})
 		return
 	}
-	f.emit(Order{call.Reject{Leg: u.id, Status: status, Cause: cause}})
+	f.emit(Order{call.Reject{Leg: c.id, Status: status, Cause: cause}})
 }
 
 // interrupted deals with a unit that overran its budget. Its instance is gone. An
@@ -81,26 +87,26 @@ func (f *Flows) stop(u *unit, cause call.Cause, text, line string) {
 	}
 	f.refuseAskers(u, text)
 	u.queue, u.closed, u.settled, u.busy = nil, true, true, false
-	f.endCall(u, cause, 500)
+	f.endCalls(u, cause, 500)
 }
 
 // callEnded is told by the leg, once. What waits on the call gets its answer, then
 // the flow may finish what it has to do.
-func (f *Flows) callEnded(u *unit, cause call.Cause) {
-	c := u.call
+func (f *Flows) callEnded(c *callState, cause call.Cause) {
+	u := c.u
 	if c.ended {
 		return
 	}
 	c.end(cause, f.now)
-	f.leaveRoom(u, "hangup")
-	for _, o := range u.pending() {
+	f.leaveRoom(c, "hangup")
+	for _, o := range c.pending() {
 		if o.waits {
 			o.fail(c.endedError(o.name()))
 			continue
 		}
 		o.verb.step(o, hungUp{})
 	}
-	f.comeTrue(u, "call", "ended", c.causeFields())
+	f.comeTrue(u, c.handle, "ended", c.causeFields())
 	f.emit(Arm{Timer: TimerID{Unit: u.id, Name: "end"}, After: afterEnd})
 }
 
@@ -130,7 +136,10 @@ func (f *Flows) over(u *unit) {
 		o.drop()
 	}
 	f.refuseAskers(u, "was replaced or ended before it answered")
-	f.leaveRoom(u, "hangup")
+	if u.call != nil {
+		f.leaveRoom(u.call, "hangup")
+		delete(f.calls, u.call.id)
+	}
 	f.letGoOfRooms(u)
 	if u.call != nil {
 		f.emit(Disarm{TimerID{Unit: u.id, Name: "end"}})

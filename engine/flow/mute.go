@@ -9,7 +9,7 @@ type mute struct {
 }
 
 func (v *mute) begin(o *operation) {
-	c := o.u.call
+	c := o.c
 	on := o.method == "mute"
 	if v.Which != "out" {
 		c.mutedIn = on
@@ -18,7 +18,7 @@ func (v *mute) begin(o *operation) {
 		c.mutedOut = on
 	}
 	if c.audio {
-		o.f.seatAgain(o.u)
+		o.f.seatAgain(c)
 	}
 	o.complete(struct{}{})
 }
@@ -26,19 +26,18 @@ func (v *mute) begin(o *operation) {
 func (v *mute) step(*operation, event) {}
 
 // seatAgain tells the mixer how the call's member now stands, in a room or out.
-func (f *Flows) seatAgain(u *unit) {
-	if s := u.call.seat; s != nil {
-		f.emit(JoinRoom{Call: u.id, Room: s.room.name, Member: u.member()})
+func (f *Flows) seatAgain(c *callState) {
+	if s := c.seat; s != nil {
+		f.emit(JoinRoom{Call: c.id, Room: s.room.name, Member: c.member()})
 		return
 	}
-	f.emit(ToMixer{Call: u.id, Command: &control.Command{Body: &control.Command_Member{Member: u.member()}}})
+	f.emit(ToMixer{Call: c.id, Command: &control.Command{Body: &control.Command_Member{Member: c.member()}}})
 }
 
 // member is the call's state at the mixer as far as the flow decides it; whoever
 // knows the place fills in trunk, codec and room.
-func (u *unit) member() *control.Member {
-	c := u.call
-	m := &control.Member{Id: u.id, Muted: c.mutedIn, Deaf: c.mutedOut}
+func (c *callState) member() *control.Member {
+	m := &control.Member{Id: c.id, Muted: c.mutedIn, Deaf: c.mutedOut}
 	if s := c.seat; s != nil {
 		m.Room = s.room.name
 		m.Muted = m.Muted || s.Muted

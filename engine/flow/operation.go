@@ -18,6 +18,7 @@ type operation struct {
 	object, class, method, line string
 	f                           *Flows
 	u                           *unit
+	c                           *callState // it was called on, or the unit's own; nil: none
 	verb                        verb
 	args                        json.RawMessage // as begun, for the operator
 	begun                       time.Time
@@ -62,7 +63,7 @@ type kind struct {
 // begin starts an operation the script has called.
 func (f *Flows) begin(u *unit, op *sandbox.Op) {
 	o := &operation{n: op.N, hash: op.Hash, object: op.Object, class: op.Class, method: op.Method,
-		line: op.Line, args: op.Args, f: f, u: u, begun: f.now}
+		line: op.Line, args: op.Args, f: f, u: u, c: u.callOf(op.Object), begun: f.now}
 	u.ops[o.n] = o
 	k, ok := kinds[op.Class+"."+op.Method]
 	if !ok {
@@ -74,7 +75,10 @@ func (f *Flows) begin(u *unit, op *sandbox.Op) {
 		o.fail(badOption(o.name() + ": " + err.Error()))
 		return
 	}
-	switch c := u.call; {
+	if v, ok := o.verb.(interface{ subject(*unit) *callState }); ok {
+		o.c = v.subject(u)
+	}
+	switch c := o.c; {
 	case (k.live || k.audio) && c == nil:
 		o.fail(plainError(o.name() + ": there is no call here"))
 	case (k.live || k.audio) && c.ended:
@@ -130,7 +134,7 @@ func (o *operation) forget() bool {
 		o.f.emit(Disarm{o.timerID(name)})
 	}
 	o.timers = nil
-	if c := o.u.call; c != nil && c.gather == o.n {
+	if c := o.c; c != nil && c.gather == o.n {
 		c.gather = 0
 	}
 	return true
@@ -177,9 +181,9 @@ func (o *operation) nextPart() string {
 
 func (o *operation) order(in call.Input) { o.f.emit(Order{in}) }
 
-func (o *operation) toSBC(c *control.Command) { o.f.emit(ToSBC{Call: o.u.id, Command: c}) }
+func (o *operation) toSBC(c *control.Command) { o.f.emit(ToSBC{Call: o.c.id, Command: c}) }
 
-func (o *operation) toMixer(c *control.Command) { o.f.emit(ToMixer{Call: o.u.id, Command: c}) }
+func (o *operation) toMixer(c *control.Command) { o.f.emit(ToMixer{Call: o.c.id, Command: c}) }
 
 // ask calls a function the script gave among the options; the answer comes as an
 // answered event.

@@ -38,7 +38,7 @@ func (v *play) begin(o *operation) {
 		return
 	}
 	v.Part = o.nextPart()
-	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.u.id}
+	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.c.id}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: p}})
 }
 
@@ -102,7 +102,7 @@ func (v *play) digit(o *operation, key string) {
 	}
 	v.Reason, v.Key = "digit", key
 	if strings.Contains(v.Terminators, key) {
-		o.u.call.used = true
+		o.c.used = true
 	}
 	stopPart(o, v.Part)
 }
@@ -135,7 +135,7 @@ func (v *play) again(o *operation) {
 	if p.Loops == 0 {
 		p.OffsetMs += uint32(o.since())
 	}
-	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.u.id}
+	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.c.id}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: p}})
 }
 

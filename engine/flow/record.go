@@ -56,7 +56,7 @@ func (v *record) begin(o *operation) {
 	beep := &control.Source{Body: &control.Source_Tone{Tone: &control.Tone{
 		Segments: []*control.Tone_Segment{{Hz: []float64{1000}, Ms: 300}}}}}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Tone,
-		Target: &control.Play_Member{Member: o.u.id}, Sources: []*control.Source{beep}}}})
+		Target: &control.Play_Member{Member: o.c.id}, Sources: []*control.Source{beep}}}})
 }
 
 // check also names the file: one that nobody named bears the operation's key.
@@ -102,7 +102,7 @@ func (v *record) start(o *operation) {
 
 func (v *record) command(o *operation) {
 	o.toMixer(&control.Command{Body: &control.Command_Record{Record: &control.Record{
-		Op: v.Part, Target: &control.Record_Member{Member: o.u.id}, Path: v.File,
+		Op: v.Part, Target: &control.Record_Member{Member: o.c.id}, Path: v.File,
 		Leg: recordLegs[v.Leg], Stereo: v.Mode == "stereo",
 		MaxMs: v.Max.ms(), MaxSilenceMs: v.MaxSilence.ms(), Trim: v.Trim}}})
 }
@@ -114,7 +114,7 @@ func (v *record) step(o *operation, e event) {
 	case digit:
 		if v.Part != "" && v.Reason == "" && strings.Contains(v.Terminators, e.key) {
 			v.Reason, v.Key = "terminator", e.key
-			o.u.call.used = true
+			o.c.used = true
 			stopPart(o, v.Part)
 		}
 	case steer:

@@ -25,7 +25,7 @@ type seat struct {
 	seatFields
 	rev             uint64
 	handle          string // "member:UNIT/N"
-	u               *unit
+	c               *callState
 	room            *room
 	talking         bool
 	gainIn, gainOut float64
@@ -137,22 +137,22 @@ func (f *Flows) sit(s *seat) {
 	}
 	r.seats = append(r.seats, s)
 	r.rev++
-	s.u.call.seat = s
-	s.u.show(s.handle, s)
+	s.c.seat = s
+	s.c.u.show(s.handle, s)
 	f.place(r)
-	f.emit(JoinRoom{Call: s.u.id, Room: r.name, Member: s.u.member()})
+	f.emit(JoinRoom{Call: s.c.id, Room: r.name, Member: s.c.member()})
 	f.roomEvent(r, "join", seatEvent{seatFields: s.view(f.now)})
 }
 
 // leaveRoom takes a call out of its room, if it is in one. A room that is left empty
 // ends.
-func (f *Flows) leaveRoom(u *unit, reason string) {
-	if u.call == nil || u.call.seat == nil {
+func (f *Flows) leaveRoom(c *callState, reason string) {
+	if c.seat == nil {
 		return
 	}
-	s := u.call.seat
+	s := c.seat
 	r := s.room
-	u.call.seat = nil
+	c.seat = nil
 	r.seats = slices.DeleteFunc(r.seats, func(x *seat) bool { return x == s })
 	r.rev++
 	if s.talking {
@@ -160,14 +160,14 @@ func (f *Flows) leaveRoom(u *unit, reason string) {
 		f.roomEvent(r, "talk-stop", seatEvent{seatFields: s.view(f.now)})
 	}
 	s.rev++
-	if !u.call.ended {
-		f.emit(LeaveRoom{Call: u.id})
-		if u.call.mutedIn || u.call.mutedOut {
-			f.seatAgain(u)
+	if !c.ended {
+		f.emit(LeaveRoom{Call: c.id})
+		if c.mutedIn || c.mutedOut {
+			f.seatAgain(c)
 		}
 	}
 	ms := f.now.Sub(s.since).Milliseconds()
-	f.comeTrue(u, s.handle, "left", leftResult{Reason: reason, Ms: ms})
+	f.comeTrue(c.u, s.handle, "left", leftResult{Reason: reason, Ms: ms})
 	f.roomEvent(r, "leave", seatEvent{seatFields: s.view(f.now), Reason: reason, Ms: ms})
 	if len(r.seats) == 0 {
 		f.roomOver(r)
@@ -214,8 +214,8 @@ func (f *Flows) roomFailed(in RoomFailed) {
 
 func (f *Flows) empty(r *room, reason string) {
 	for _, s := range slices.Clone(r.seats) {
-		if s.u.call.seat == s {
-			f.leaveRoom(s.u, reason)
+		if s.c.seat == s {
+			f.leaveRoom(s.c, reason)
 		}
 	}
 	f.free(r)

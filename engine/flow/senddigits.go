@@ -38,7 +38,7 @@ func (v *sendDigits) begin(o *operation) {
 		return
 	}
 	v.Part = o.nextPart()
-	o.toSBC(&control.Command{Body: &control.Command_Digits{Digits: &control.Digits{Op: v.Part, Stream: o.u.id,
+	o.toSBC(&control.Command{Body: &control.Command_Digits{Digits: &control.Digits{Op: v.Part, Stream: o.c.id,
 		Digits: v.Digits, DurationMs: v.Duration.ms(), GapMs: v.Gap.ms()}}})
 }
 

@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -259,6 +260,32 @@ func (f *Flows) listen(u *unit, l sandbox.Listen) {
 	if v := u.kept[at]; v != nil {
 		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: l.Object, Event: l.Event, Value: v})
 	}
+}
+
+// callOf is the call that a host object of the unit is, else the unit's own.
+func (u *unit) callOf(handle string) *callState {
+	for _, s := range u.shown {
+		if c, ok := s.of.(*callState); ok && s.handle == handle {
+			return c
+		}
+	}
+	return u.call
+}
+
+// handleOf reads a host object among arguments; "": it is none.
+func handleOf(raw json.RawMessage) string {
+	var h struct {
+		Handle string `json:"$handle"`
+	}
+	if json.Unmarshal(raw, &h) != nil {
+		return ""
+	}
+	return h.Handle
+}
+
+// pending lists the operations on a call in the order they were begun.
+func (c *callState) pending() []*operation {
+	return slices.DeleteFunc(c.u.pending(), func(o *operation) bool { return o.c != c })
 }
 
 // pending lists the unit's operations in the order they were begun.

@@ -39,13 +39,17 @@ func lockDir(dir string) (*os.File, error) {
 // disk is raft's log and stable store. It is the write-ahead log with two additions:
 // its metadata file is closed with it, and a lone brain's writes are tried again
 // instead of failing, for raft would step down, or panic when a term cannot be saved,
-// and nobody could take over.
+// and nobody could take over. In a group somebody can: a write that fails is an error,
+// and a member that cannot save its term or vote says nothing more to anybody.
 type disk struct {
 	dir     string
 	segment int
 	log     hclog.Logger
 	closing <-chan struct{}
-	trouble func(error) // told of each failed attempt, on raft's goroutine; nil: it works again
+	shared  bool            // others may lead
+	mute    <-chan struct{} // closed: no message of ours can leave any more
+	trouble func(error)     // told of each failed attempt, on raft's goroutine; nil: it works again
+	fatal   func(error)     // told of a vote that cannot be saved, in a group
 
 	mu   sync.RWMutex // held to replace wal
 	meta *metadb.BoltMetaDB
@@ -108,6 +112,10 @@ func (d *disk) persist(f func(*wal.WAL) error) error {
 			return nil
 		}
 		d.trouble(err)
+		if d.shared {
+			d.reopen()
+			return err
+		}
 		select {
 		case <-d.closing:
 			return err
@@ -162,9 +170,14 @@ func (d *disk) DeleteRange(from, to uint64) error {
 func (d *disk) IsMonotonic() bool { return true }
 
 // Set saves a term or a vote. While closing it says that it did: raft would panic,
-// and a brain that ends uses neither.
+// and a brain that ends uses neither. In a group it does not come back from a failure
+// before nobody can be told of that vote.
 func (d *disk) Set(key, value []byte) error {
 	if err := d.persist(func(w *wal.WAL) error { return w.Set(key, value) }); err != nil {
+		if d.shared {
+			d.fatal(err)
+			<-d.mute
+		}
 		d.log.Error("not saved while closing", "key", string(key), "err", err)
 	}
 	return nil

@@ -1,7 +1,7 @@
 // Package cluster keeps scripts' `state` on disk: a replicated log of batches of
 // writes (hashicorp/raft over its write-ahead log) beneath a tree that somebody
-// else holds in memory. Today it is a cluster of one; three brains are the same
-// log with more members.
+// else holds in memory. A lone brain is a cluster of one; three brains, or two and a
+// witness, are the same log with more members (Group).
 //
 // Who calls it: cmd opens one Store per brain before any script runs and closes it
 // last. The tree hands every batch to Submit as it is written, from whichever
@@ -10,8 +10,15 @@
 //
 // What runs where: one writer goroutine groups queued batches into entries and
 // waits for the disk; raft's own goroutines write; one keeper goroutine takes
-// snapshots. Config.Restore and Config.Apply are called during Open only, one at a
-// time. Config.Snapshot is called from raft's snapshot goroutine at any time.
+// snapshots; in a group one renews the lease. Config.Restore and Config.Apply are called
+// one at a time, and not after Lead has returned: they are the life of a standby.
+// Config.Snapshot is called from raft's snapshot goroutine at any time.
+//
+// One process is standby first and active later, never the other way round: the tree
+// of a brain that was active may hold what its majority never took. So when Lost is
+// closed the process must end, and what its keeper starts again joins anew. Held is
+// asked before each act that others can see. The take-over (Lead) has an epoch, which is
+// in the log and grows with each; workers refuse commands of an older one.
 //
 // The tree is written before its batch is handed over, so the state machine skips
 // batches of its own process run and applies only what the log held at Open. For
@@ -31,7 +38,8 @@
 // Tree of Config.Others and into its part of each snapshot.
 //
 // A lone brain has nobody to hand over to: when its disk fails it keeps the leadership,
-// tells those who wait (ErrDisk), and tries again until the disk is back.
+// tells those who wait (ErrDisk), and tries again until the disk is back. In a group a
+// failed write, or one that takes 5 s, ends the leadership instead.
 //
 // Limits: 64 Ki batches or 128 MiB queued, 100 batches or 1 MiB in an entry (one
 // batch alone may be larger, up to 32 MiB), a snapshot every 16 MiB of log. The file

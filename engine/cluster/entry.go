@@ -23,6 +23,7 @@ type entryRecord struct {
 	Run     string        `json:"run"` // the process run that wrote it
 	First   uint64        `json:"n"`   // number of the first batch within that run, from 1
 	Batches []batchRecord `json:"b"`
+	Lead    *Lead         `json:"lead,omitempty"` // a take-over
 }
 
 type batchRecord struct {
@@ -63,12 +64,13 @@ type entry struct {
 	run     string
 	first   uint64
 	batches []Batch
+	lead    *Lead // of a take-over, nil else
 }
 
 // encode returns one log entry in memory of its own. It fails only when a
 // Value is not JSON.
 func (e entry) encode() ([]byte, error) {
-	record := entryRecord{Run: e.run, First: e.first, Batches: make([]batchRecord, len(e.batches))}
+	record := entryRecord{Run: e.run, First: e.first, Lead: e.lead, Batches: make([]batchRecord, len(e.batches))}
 	for i, b := range e.batches {
 		writes := make([]writeRecord, len(b.Writes))
 		for j, w := range b.Writes {
@@ -113,7 +115,7 @@ func decodeEntry(text []byte) (entry, error) {
 	if err := json.Unmarshal(text[entryHeader:], &record); err != nil {
 		return entry{}, fmt.Errorf("%w: entry: %w", ErrCorrupt, err)
 	}
-	e := entry{run: record.Run, first: record.First, batches: make([]Batch, len(record.Batches))}
+	e := entry{run: record.Run, first: record.First, lead: record.Lead, batches: make([]Batch, len(record.Batches))}
 	for i, b := range record.Batches {
 		writes := make([]Write, len(b.Writes))
 		for j, w := range b.Writes {

@@ -20,6 +20,14 @@ var (
 	ErrLocked = errors.New("cluster: directory is in use")
 	// ErrNotMember: the log belongs to a brain of another name.
 	ErrNotMember = errors.New("cluster: not a member of this log")
-	// ErrNoLeader: no leader was elected in time.
+	// ErrNoLeader: no leader was elected in time, or this member is not it.
 	ErrNoLeader = errors.New("cluster: no leader")
+	// ErrLost: this brain may not act any more.
+	ErrLost = errors.New("cluster: no longer active")
+	// ErrLease: a majority has not answered for the time of a lease.
+	ErrLease = errors.New("cluster: lease not renewed in time")
+	// ErrYielded: the leadership was handed over in order.
+	ErrYielded = errors.New("cluster: handed over")
+	// ErrNoSuccessor: nobody is there to hand over to.
+	ErrNoSuccessor = errors.New("cluster: no successor")
 )

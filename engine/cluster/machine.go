@@ -12,13 +12,13 @@ import (
 type machine struct {
 	store *Store
 
-	// The last batch that is in the tree, by run and number within it. Touched by
+	mu sync.Mutex
+	// The last batch that is in the tree, by run and number within it. Written by
 	// Restore and Apply, of which one runs at a time.
 	run   string
 	batch uint64
-
-	mu  sync.Mutex
-	err error // the first entry or snapshot that could not be read
+	lead  Lead  // the last take-over
+	err   error // the first entry or snapshot that could not be read
 }
 
 // Apply is called for each committed entry. What this run wrote is in the tree
@@ -29,24 +29,44 @@ func (m *machine) Apply(l *raft.Log) any {
 		m.note(fmt.Errorf("entry %d: %w", l.Index, err))
 		return nil
 	}
+	if e.lead != nil {
+		m.mu.Lock()
+		m.lead = *e.lead
+		m.mu.Unlock()
+	}
 	if e.run == m.store.run {
 		return nil
 	}
 	if e.run != m.run {
-		m.run, m.batch = e.run, 0
+		m.reached(e.run, 0)
 	}
 	for i, b := range e.batches {
 		n := e.first + uint64(i)
 		if n <= m.batch {
 			continue
 		}
-		m.batch = n
 		if err := m.store.hand(b); err != nil {
 			m.note(fmt.Errorf("%w: entry %d: %w", ErrCorrupt, l.Index, err))
 		}
+		m.reached(e.run, n)
 	}
-	m.store.logged.Add(int64(len(l.Data)))
+	if m.store.logged.Add(int64(len(l.Data))) > m.store.cfg.SnapshotEvery {
+		m.store.wakeKeeper()
+	}
 	return nil
+}
+
+// reached notes that the tree has all batches of a run up to one.
+func (m *machine) reached(run string, batch uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.run, m.batch = run, batch
+}
+
+func (m *machine) led() Lead {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lead
 }
 
 // hand gives a batch of the log to the tree of its kind.
@@ -70,7 +90,12 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) { return &filing{m.store}
 func (m *machine) Restore(r io.ReadCloser) error {
 	header, trees, err := readSnapshot(r)
 	if err == nil {
-		m.run, m.batch = header.Run, header.Batch
+		m.reached(header.Run, header.Batch)
+		if header.Lead != nil {
+			m.mu.Lock()
+			m.lead = *header.Lead
+			m.mu.Unlock()
+		}
 		if err = m.store.restore(trees); err != nil {
 			err = fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 		}
@@ -122,23 +147,36 @@ type filing struct{ store *Store }
 // leave half of a batch set back.
 func (f *filing) Persist(sink raft.SnapshotSink) error {
 	s := f.store
-	s.mu.Lock()
-	losses, accepted := s.queue.losses, s.queue.accepted
-	s.mu.Unlock()
+	header, losses := s.known()
 	trees, err := s.trees()
 	if err != nil {
 		return fmt.Errorf("cluster: snapshot: %w", err)
 	}
-	if err := s.settled(); err != nil {
-		return err
+	if s.acting.Load() { // a standby's tree has nothing but what is in the log
+		if err := s.settled(); err != nil {
+			return err
+		}
 	}
-	if err := writeSnapshot(sink, snapshotHeader{Run: s.run, Batch: accepted}, trees); err != nil {
+	if err := writeSnapshot(sink, header, trees); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.filed = losses
 	s.mu.Unlock()
 	return nil
+}
+
+// known says what the tree surely has by now, and how many batches were refused.
+func (s *Store) known() (header snapshotHeader, losses uint64) {
+	lead := s.machine.led()
+	if !s.acting.Load() {
+		s.machine.mu.Lock()
+		defer s.machine.mu.Unlock()
+		return snapshotHeader{Run: s.machine.run, Batch: s.machine.batch, Lead: &lead}, 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return snapshotHeader{Run: s.run, Batch: s.queue.accepted, Lead: &lead}, s.queue.losses
 }
 
 // trees reads all that is kept, each as it is between two of its batches.

@@ -20,22 +20,24 @@ const (
 	leadWithin = 10 * time.Second
 	// trailing entries stay in the log after a snapshot, so that its last index is known.
 	trailing = 64
+	// sharedTrailing is what a member may have missed without needing a whole snapshot.
+	sharedTrailing = 8192
 )
 
-// Keys of ours beside raft's in the stable store.
+// Ours beside raft's keys in the stable store.
 var (
-	keyEpoch = []byte("callwright/epoch")
-	keyEnd   = []byte("callwright/end") // last index at the last orderly close
+	keyEnd = []byte("callwright/end") // last index at the last orderly close
 )
 
-// openRaft opens the directory, replays it into the tree, and leads.
+// openRaft opens the directory, replays it into the tree, and joins the others.
 func (s *Store) openRaft() error {
 	var err error
 	if s.lock, err = lockDir(s.cfg.Dir); err != nil {
 		return err
 	}
 	logger := raftLogger(s.log)
-	s.disk = &disk{dir: s.cfg.Dir, segment: s.cfg.segment, log: logger, closing: s.closing, trouble: s.onTrouble}
+	s.disk = &disk{dir: s.cfg.Dir, segment: s.cfg.segment, log: logger, closing: s.closing, trouble: s.onTrouble,
+		shared: s.shared(), mute: s.mute, fatal: func(err error) { s.lose(fmt.Errorf("%w: %w", ErrDisk, err)) }}
 	if err := s.disk.open(); err != nil {
 		return damaged(err)
 	}
@@ -46,42 +48,64 @@ func (s *Store) openRaft() error {
 	if err := s.disk.verify(snaps); err != nil {
 		return err
 	}
-	if err := s.startRaft(snaps, logger); err != nil {
-		return err
-	}
-	if err := s.elect(); err != nil {
-		return err
-	}
-	return s.takeEpoch()
+	return s.startRaft(snaps, logger)
 }
 
 func (s *Store) startRaft(snaps raft.SnapshotStore, logger hclog.Logger) error {
-	_, transport := raft.NewInmemTransport(raft.ServerAddress(s.cfg.Name))
+	s.transport = s.openTransport()
 	conf := s.raftConfig(logger)
 	known, err := raft.HasExistingState(s.disk, s.disk, snaps)
 	if err == nil && !known {
-		err = raft.BootstrapCluster(conf, s.disk, s.disk, snaps, transport, raft.Configuration{
-			Servers: []raft.Server{{ID: conf.LocalID, Address: transport.LocalAddr()}},
-		})
+		err = s.found(conf, snaps)
+	} else if s.shared() {
+		s.forgetVotes()
 	}
 	if err != nil {
 		return s.because(err)
 	}
 	s.machine = &machine{store: s}
-	if s.raft, err = raft.NewRaft(conf, s.machine, s.disk, s.disk, snaps, transport); err != nil {
+	if s.raft, err = raft.NewRaft(conf, s.machine, s.disk, s.disk, snaps, s.transport); err != nil {
 		return s.because(err)
 	}
 	return s.checkMember()
 }
 
+// found begins a new log, unless it waits for others to take it in.
+func (s *Store) found(conf *raft.Config, snaps raft.SnapshotStore) error {
+	servers, err := s.founders(s.transport.LocalAddr())
+	if err != nil || len(servers) == 0 {
+		return err
+	}
+	return raft.BootstrapCluster(conf, s.disk, s.disk, snaps, s.transport, raft.Configuration{Servers: servers})
+}
+
+// forgetVotes waits until whoever this member followed before its start has no lease
+// on the strength of that (see lease.go).
+func (s *Store) forgetVotes() {
+	select {
+	case <-s.closing:
+	case <-time.After(s.timeout()):
+	}
+}
+
 func (s *Store) raftConfig(logger hclog.Logger) *raft.Config {
 	conf := raft.DefaultConfig()
-	conf.LocalID = raft.ServerID(s.cfg.Name)
-	conf.HeartbeatTimeout, conf.ElectionTimeout = 2*loneTimeout, 2*loneTimeout
+	conf.LocalID = s.self()
+	conf.HeartbeatTimeout, conf.ElectionTimeout = s.timeout(), s.timeout()
 	conf.LeaderLeaseTimeout = loneTimeout
+	if g := s.cfg.Group; g != nil {
+		conf.LeaderLeaseTimeout = s.timeout()
+		conf.CommitTimeout = min(conf.CommitTimeout, s.timeout()/5) // how far standbys lag behind
+		if g.Witness {
+			conf.ElectionTimeout *= 4 // after a first try it leaves the field to brains
+		}
+	}
 	conf.MaxAppendEntries = 512
 	conf.BatchApplyCh = true
 	conf.TrailingLogs = trailing
+	if s.shared() {
+		conf.TrailingLogs = sharedTrailing
+	}
 	conf.SnapshotThreshold = math.MaxUint64 // the keeper counts bytes, raft would count entries
 	conf.SnapshotInterval = time.Hour
 	conf.NoLegacyTelemetry = true
@@ -89,7 +113,8 @@ func (s *Store) raftConfig(logger hclog.Logger) *raft.Config {
 	return conf
 }
 
-// checkMember refuses a log whose only member has another name: it would never lead.
+// checkMember refuses a log whose members have other names: this one would never lead.
+// One without members waits to be added to a group.
 func (s *Store) checkMember() error {
 	future := s.raft.GetConfiguration()
 	if err := future.Error(); err != nil {
@@ -101,10 +126,13 @@ func (s *Store) checkMember() error {
 			return nil
 		}
 	}
+	if s.shared() {
+		return nil // removed, or not added yet: it waits
+	}
 	return fmt.Errorf("%w: %s is not one of %v in %s", ErrNotMember, s.cfg.Name, servers, s.cfg.Dir)
 }
 
-// elect makes this brain the leader and waits until all of the log is in the tree. A
+// elect makes a lone brain the leader. A
 // shortened heartbeat time-out makes raft's follower look at its timer at once: a lone
 // brain has no leader to wait for.
 func (s *Store) elect() error {
@@ -126,21 +154,7 @@ func (s *Store) elect() error {
 			}
 		}
 	}
-	// AppliedIndex runs ahead of the machine; a barrier does not.
-	if err := s.raft.Barrier(0).Error(); err != nil {
-		return s.because(err)
-	}
-	return s.machine.trouble()
-}
-
-// takeEpoch makes the epoch larger than any before, also where raft's term is not.
-func (s *Store) takeEpoch() error {
-	last, err := s.disk.GetUint64(keyEpoch)
-	if err != nil {
-		return s.because(err)
-	}
-	s.epoch = max(last+1, s.raft.CurrentTerm())
-	return s.because(s.disk.SetUint64(keyEpoch, s.epoch))
+	return nil
 }
 
 // because prefers the cause the machine has seen over raft's summary of it.

@@ -23,6 +23,7 @@ type snapshotHeader struct {
 	// The trees have all batches of this run up to this number, and perhaps some after.
 	Run   string `json:"run"`
 	Batch uint64 `json:"n"`
+	Lead  *Lead  `json:"lead,omitempty"` // the last take-over
 }
 
 // treePart is another tree; they follow each other in the header's order.

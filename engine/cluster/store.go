@@ -1,12 +1,15 @@
 package cluster
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 )
@@ -19,6 +22,8 @@ type Config struct {
 	// Name is this brain in the log, "brain" by default. A log belongs to its names.
 	Name string
 	Log  *slog.Logger // slog.Default() when nil
+	// Group is who shares the log; nil: nobody, this brain is alone. It needs Dir.
+	Group *Group
 
 	// Restore replaces the tree by what Snapshot gave; the slice is the tree's to keep.
 	Restore func(snapshot []byte) error
@@ -54,19 +59,29 @@ type Store struct {
 	cfg   Config
 	log   *slog.Logger
 	run   string // names this process run in entries
-	epoch uint64
+	epoch atomic.Uint64
+
+	opened   time.Time    // what held counts from
+	held     atomic.Int64 // end of the lease, on the monotonic clock
+	acting   atomic.Bool  // Lead has returned
+	lost     chan struct{}
+	lostErr  error // valid once lost is closed
+	loseOnce sync.Once
+	silent   map[raft.ServerID]time.Time // members that do not answer us, under mu
 
 	mu    sync.Mutex
 	queue queue
 	filed uint64 // refused batches that the snapshot under way holds
 
-	raft    *raft.Raft // nil when nothing is kept
-	machine *machine
-	disk    *disk
-	lock    *os.File
+	raft      *raft.Raft // nil when nothing is kept
+	transport raft.Transport
+	machine   *machine
+	disk      *disk
+	lock      *os.File
 
 	wake, keepWake chan struct{} // one pending wake-up each
 	closing        chan struct{} // closed: give up instead of trying again
+	mute           chan struct{} // closed: the transport is
 	written, kept  chan struct{} // the goroutines have ended
 	closeOnce      sync.Once
 	endErr         error // why the queue was not emptied; read after written
@@ -78,22 +93,48 @@ type Store struct {
 	troubled                     atomic.Pointer[error]
 }
 
-// Open reads what is on disk into the tree and returns when this brain leads. Errors:
-// ErrLocked, ErrCorrupt, ErrVersion, ErrNotMember, ErrNoLeader, ErrDisk, and those of
-// the file system.
+// Open reads what is on disk into the tree and returns when this brain leads: Join and
+// Lead, for who has nothing to do in between. Errors: ErrLocked, ErrCorrupt, ErrVersion,
+// ErrNotMember, ErrNoLeader, ErrDisk, and those of the file system.
 func Open(cfg Config) (*Store, error) {
+	s, err := Join(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Lead(context.Background()); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Join reads what is on disk and returns while others may lead: the tree follows the
+// log, and must not be written before Lead has returned. Errors are Open's. A lone
+// brain is its own leader when it returns.
+func Join(cfg Config) (*Store, error) {
 	s := newStore(cfg)
 	if cfg.Dir == "" {
-		s.epoch = 1
-		s.start()
+		s.epoch.Store(1)
+		s.acting.Store(true)
+		close(s.kept)
+		go s.write()
 		return s, nil
 	}
-	if err := s.openRaft(); err != nil {
+	err := s.openRaft()
+	if err == nil && !s.shared() {
+		err = s.elect()
+	}
+	if err != nil {
 		s.giveUp()
 		return nil, err
 	}
-	s.start()
-	s.log.Info("cluster: leading", "dir", cfg.Dir, "epoch", s.epoch)
+	go s.keep()
+	if s.shared() {
+		go s.listen()
+		if cfg.Group.Witness {
+			go s.pass()
+		}
+	}
 	return s, nil
 }
 
@@ -117,26 +158,18 @@ func newStore(cfg Config) *Store {
 		wake:     make(chan struct{}, 1),
 		keepWake: make(chan struct{}, 1),
 		closing:  make(chan struct{}),
+		mute:     make(chan struct{}),
+		lost:     make(chan struct{}),
+		silent:   map[raft.ServerID]time.Time{},
+		opened:   time.Now(),
 		written:  make(chan struct{}),
 		kept:     make(chan struct{}),
 	}
 }
 
-func (s *Store) start() {
-	go s.write()
-	if s.raft == nil {
-		close(s.kept)
-		return
-	}
-	go s.keep()
-	if s.logged.Load() > s.cfg.SnapshotEvery {
-		s.wakeKeeper()
-	}
-}
-
 // Epoch grows with each start and each change of leader: a command that bears a lower
-// one is from a brain that is gone.
-func (s *Store) Epoch() uint64 { return s.epoch }
+// one is from a brain that is gone. It is 0 before Lead has returned.
+func (s *Store) Epoch() uint64 { return s.epoch.Load() }
 
 // Close writes what is queued, ends all goroutines and frees the directory. Its error
 // says how many batches the disk did not take. Later calls return the same.
@@ -151,15 +184,19 @@ func (s *Store) close() error {
 	s.mu.Unlock()
 	close(s.closing)
 	s.wakeWriter()
-	<-s.written
+	if s.acting.Load() {
+		<-s.written
+	}
 	<-s.kept
 	if s.raft == nil {
 		return nil
 	}
 	var healErr error
-	if s.gap() {
+	if s.acting.Load() && s.gap() && s.Reason() == nil {
 		healErr = s.snapshot()
 	}
+	s.closeTransport()
+	close(s.mute)
 	err := s.raft.Shutdown().Error()
 	if s.endErr == nil {
 		s.disk.markEnd()
@@ -170,6 +207,10 @@ func (s *Store) close() error {
 // giveUp frees what a failed Open has taken.
 func (s *Store) giveUp() {
 	close(s.closing)
+	if s.transport != nil {
+		s.closeTransport()
+	}
+	close(s.mute)
 	if s.raft != nil {
 		s.raft.Shutdown().Error()
 	}
@@ -199,6 +240,9 @@ func (s *Store) onTrouble(err error) {
 		s.log.Error("cluster: the log cannot be written, trying again", "dir", s.cfg.Dir, "err", err)
 	}
 	s.fail(err)
+	if s.shared() && s.acting.Load() {
+		s.lose(fmt.Errorf("%w: %w", ErrDisk, err))
+	}
 }
 
 // Stats are counters since Open.
@@ -218,7 +262,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	q := &s.queue
-	st := Stats{Epoch: s.epoch, Accepted: q.accepted, Durable: q.durable, Refused: q.losses, Queued: q.bytes}
+	st := Stats{Epoch: s.Epoch(), Accepted: q.accepted, Durable: q.durable, Refused: q.losses, Queued: q.bytes}
 	s.mu.Unlock()
 	st.Entries, st.Snapshots, st.Failures = s.entries.Load(), s.snapshots.Load(), s.failures.Load()
 	st.Unknown = s.unknown.Load()

@@ -21,6 +21,10 @@ func (d *disk) verify(snaps raft.SnapshotStore) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("cluster: %s: %w", d.dir, damaged(err))
 	}
+	if d.shared && last < filed && end <= filed {
+		// A snapshot of another member took the log's place, or was about to.
+		return d.forget(first, last)
+	}
 	switch {
 	case last < max(filed, end):
 		return fmt.Errorf("%w: log in %s ends at entry %d, but had %d", ErrCorrupt, d.dir, last, max(filed, end))
@@ -33,6 +37,14 @@ func (d *disk) verify(snaps raft.SnapshotStore) error {
 		}
 	}
 	return nil
+}
+
+// forget drops the whole log: a snapshot has all of it.
+func (d *disk) forget(first, last uint64) error {
+	if last == 0 {
+		return nil
+	}
+	return d.DeleteRange(first, last)
 }
 
 // newestSnapshot returns the index of the snapshot raft will restore, 0 without one.

@@ -100,17 +100,32 @@ func (s *Store) encode(group []Batch) ([]byte, error) {
 // is known by its number.
 func (s *Store) apply(entry []byte) error {
 	for {
-		err := s.raft.Apply(entry, 0).Error()
+		err := s.commit(entry)
 		if err == nil {
 			return nil
 		}
 		s.fail(err)
+		if s.shared() { // whether a majority has it is for its next leader to find out
+			s.lose(err)
+			return err
+		}
 		select {
 		case <-s.closing:
 			return err
 		case <-time.After(retryEvery):
 		}
 	}
+}
+
+// stalled is how long a majority may take for an entry before this brain makes way.
+const stalled = 5 * time.Second
+
+func (s *Store) commit(entry []byte) error {
+	if s.shared() {
+		slow := time.AfterFunc(stalled, func() { s.lose(fmt.Errorf("%w: an entry takes more than %v", ErrDisk, stalled)) })
+		defer slow.Stop()
+	}
+	return s.raft.Apply(entry, 0).Error()
 }
 
 // skip gives up a batch that the log cannot hold; a snapshot will. Those who wait

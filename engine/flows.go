@@ -57,6 +57,8 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.fetch(a)
 	case flow.Note:
 		s.note(a)
+	case flow.Rollback:
+		s.rollback(a)
 	case flow.Reply:
 		s.reply(a)
 	case flow.Over:

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fleet"
+	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/script"
 )
 
@@ -66,7 +68,9 @@ func (s *shard) left(id string) {
 
 // gone tells of a worker that was up.
 func (s *shard) gone(worker, why string) {
-	if slices.ContainsFunc(s.fleet.Workers(), func(w fleet.Worker) bool { return w.Name == worker }) {
+	list := s.fleet.Workers()
+	if i := slices.IndexFunc(list, func(w fleet.Worker) bool { return w.Name == worker }); i >= 0 {
+		s.push(flow.WorkerChanged{What: "down", Kind: strings.ToLower(list[i].Kind.String()), Name: worker})
 		s.happened(events.Event{Type: events.WorkerDown, Worker: worker, Text: why})
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/sandbox"
 )
 
 // CallApp calls a function that an app offers (export const api) in the app's own run.
@@ -16,6 +17,43 @@ func (e *Engine) CallApp(ctx context.Context, app, function string, args json.Ra
 	return e.request(ctx, func(id string) flow.Input {
 		return flow.Request{ID: id, App: app, Function: function, Args: args}
 	})
+}
+
+// ServeApp asks an app's http listeners. The answer is nil when no listener took the
+// request; errors of the script, and ours, are in the reply.
+func (e *Engine) ServeApp(ctx context.Context, app string, r flow.HTTPRequest) (*flow.HTTPAnswer, flow.Reply, error) {
+	reply, err := e.request(ctx, func(id string) flow.Input { return flow.HTTP{ID: id, App: app, Request: r} })
+	if err != nil || reply.Error != nil {
+		return nil, reply, err
+	}
+	a, err := flow.ReadHTTPAnswer(reply.Value)
+	if err != nil {
+		reply.Error = &sandbox.HostError{Name: "BadOption", Message: err.Error()}
+	}
+	return a, reply, nil
+}
+
+// rollback lets an older version serve at an app's own wish. That reads and compiles, so
+// it is done beside the shard.
+func (s *shard) rollback(a flow.Rollback) {
+	go func() {
+		done := flow.RolledBack{Unit: a.Unit, Op: a.Op}
+		o, err := s.config.Scripts.Rollback(a.App, a.Version)
+		if err == nil {
+			err = o.Error
+		}
+		if err != nil {
+			done.Why = err.Error()
+		}
+		done.From, done.To = o.From, o.To
+		s.inbox.put(done)
+	}()
+}
+
+// Figures lists what apps count for /metrics.
+func (e *Engine) Figures(ctx context.Context) (list []flow.Figure, err error) {
+	err = e.ask(ctx, func(s *shard) { list = s.flows.Figures() })
+	return list, err
 }
 
 // request puts a question to a flow and waits for its reply.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/flow"
@@ -22,6 +24,7 @@ func (s *shard) worker(e control.HubEvent) {
 			return
 		}
 		s.happened(events.Event{Type: events.WorkerUp, Worker: e.Worker})
+		s.push(flow.WorkerChanged{What: "up", Kind: strings.ToLower(e.Hello.Kind.String()), Name: e.Worker})
 		s.log.Info("worker up", "worker", e.Worker, "pid", e.Hello.Pid, "trunk", e.Hello.Trunk)
 	case control.Down:
 		s.workerDown(e.Worker, e.Why)

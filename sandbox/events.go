@@ -1,8 +1,14 @@
 package sandbox
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/dop251/goja"
 )
+
+// maxBusName bounds the names that scripts give to events.
+const maxBusName = 128
 
 // listener is one on, once or events on a host object.
 type listener struct {
@@ -62,7 +68,7 @@ func (u *unit) listensChanged() []Listen {
 // ignored says whether a registration is checked only: those of the app at the top
 // level of a call's instance, and everything in a scratch unit.
 func (u *unit) ignored(c *class) bool {
-	return u.probe || u.top && u.kind == CallUnit && c != nil && c.Export != ""
+	return u.probe || u.top && u.kind == CallUnit && c != nil && (c.Export != "" || c.part)
 }
 
 func (r *realm) eventMethods(p *goja.Object, c *class) {
@@ -89,6 +95,12 @@ func (h *handle) event(verb string, v goja.Value) string {
 		h.u.r.throw("BadOption", "%s.%s: the event's name must be a string", h.class.label, verb)
 	}
 	name := s.String()
+	if h.class.Bus && strings.Contains(name, ":") {
+		if len(name) > maxBusName {
+			h.u.r.throw("BadOption", "%s.%s: an event's name has at most %d characters", h.class.label, verb, maxBusName)
+		}
+		return name
+	}
 	if !h.class.events[name] {
 		if h.class.notBuilt[name] {
 			h.u.r.throw("Error", "%s: event %q is not built yet", h.class.label, name)
@@ -154,6 +166,9 @@ func (h *handle) iterator(args []goja.Value) goja.Value {
 	names := make([]string, len(args))
 	for i, a := range args {
 		names[i] = h.event("events", a)
+		if slices.Contains(h.class.Serves, names[i]) {
+			r.throw("BadOption", "%s.events: %q wants an answer: use on", h.class.label, names[i])
+		}
 	}
 	l := make([]*listener, len(names))
 	end := r.native("end", 0, func(goja.FunctionCall) goja.Value {
@@ -207,4 +222,33 @@ func (u *unit) queue(event string, l *listener, v goja.Value) {
 	if err == nil && !kept.ToBoolean() {
 		u.log("warn", "an events() queue is full: its oldest event was dropped", "")
 	}
+}
+
+// listenersAnswer asks the listeners of an event, one after another, until one gives
+// something (a promise is something). Null: none did.
+func (u *unit) listenersAnswer(in *Input) {
+	h := u.objects[in.Object]
+	if h == nil {
+		u.answer(Answer{Ask: in.Ask, Value: []byte("null")})
+		return
+	}
+	args := u.arguments(in.Value)
+	for _, l := range append([]*listener(nil), h.hears[in.Event]...) {
+		if l.gone || l.call == nil {
+			continue
+		}
+		if l.once {
+			h.drop(in.Event, l)
+		}
+		v, err := u.r.call(l.call, h.obj, args...)
+		if err != nil {
+			u.refuse(in.Ask, u.r.fromRun(err))
+			return
+		}
+		if !empty(v) {
+			u.answerWith(in.Ask, v)
+			return
+		}
+	}
+	u.answer(Answer{Ask: in.Ask, Value: []byte("null")})
 }

@@ -11,6 +11,11 @@ type Face struct {
 	// Events that on, once, off, and events accept on this object. An object with
 	// events has those four methods.
 	Events []string
+	// Bus: an event whose name holds a colon ("crm:changed") is known, whatever it is.
+	Bus bool
+	// Serves are events whose listeners answer: a Called input with the object's handle
+	// and the event is answered by what the first listener gives that gives anything.
+	Serves []string
 	// Promises are promise fields ("ended"), settled by the event of that name.
 	Promises []string
 	// Export is the name under which 'callwright' exports the one object of this
@@ -26,6 +31,10 @@ type Face struct {
 type Field struct {
 	Name, Type, Doc string
 	Writable        bool
+	// Part: the field is an object of that class, whose handle is "OBJECT.FIELD".
+	Part string
+	// Version: the field is the version of the app that runs, and in no snapshot.
+	Version bool
 }
 
 // Method is one verb.
@@ -46,6 +55,9 @@ type Method struct {
 	// Calling one is the operation of this method, with "function", its name, and "args",
 	// the list of its arguments, beside the method's own (app.use('billing').price(1)).
 	Remote bool
+	// Tell: the operation has no result: the call gives undefined at once, and nothing
+	// of it is in the journal.
+	Tell bool
 	// Global: a global of that name instead of an export of 'callwright' (fetch).
 	Global bool
 	// Local: no operation; the host does it itself. "race" is the only one.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -22,6 +23,7 @@ type faceSet struct {
 type class struct {
 	Face
 	label    string // "call", as errors name it
+	part     bool   // of an exported object
 	methods  map[string]*method
 	fields   map[string]*Field
 	events   map[string]bool
@@ -71,6 +73,7 @@ func newFaceSet(faces []Face) (*faceSet, error) {
 			s.exports = append(s.exports, c.Export)
 		}
 	}
+	s.nameParts()
 	if s.classes[""] == nil {
 		s.classes[""] = &class{methods: map[string]*method{}, notBuilt: map[string]bool{}}
 	}
@@ -88,6 +91,22 @@ func newFaceSet(faces []Face) (*faceSet, error) {
 	return s, nil
 }
 
+// nameParts lets errors say "app.metrics.counter".
+func (s *faceSet) nameParts() {
+	for _, whole := range s.singles {
+		for name, f := range whole.fields {
+			c := s.classes[f.Part]
+			if f.Part == "" || c == nil {
+				continue
+			}
+			c.part, c.label = true, whole.label+"."+name
+			for _, m := range c.methods {
+				m.label = c.label + "." + m.Name
+			}
+		}
+	}
+}
+
 func dedupe(sorted []string) []string {
 	out := sorted[:0]
 	for i, v := range sorted {
@@ -100,7 +119,7 @@ func dedupe(sorted []string) []string {
 
 func newClass(f Face) (*class, error) {
 	c := &class{Face: f, label: lowerFirst(f.Class), methods: map[string]*method{}, fields: map[string]*Field{},
-		events: set(f.Events), promises: set(f.Promises), notBuilt: set(f.NotBuilt)}
+		events: set(append(slices.Clone(f.Events), f.Serves...)), promises: set(f.Promises), notBuilt: set(f.NotBuilt)}
 	for i := range f.Fields {
 		c.fields[f.Fields[i].Name] = &f.Fields[i]
 	}

@@ -103,6 +103,12 @@ func (h *handle) field(name string) goja.Value {
 // Get answers a property. It runs inside the script.
 func (h *handle) Get(key string) goja.Value {
 	if f := h.class.fields[key]; f != nil {
+		switch {
+		case f.Part != "":
+			return h.u.object(h.name+"."+key, f.Part, nil).obj
+		case f.Version:
+			return h.u.r.rt.ToValue(h.u.r.program.Version)
+		}
 		if f.Writable && h.u.looking {
 			return h.copied(key)
 		}

@@ -45,11 +45,18 @@ func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Val
 		c = h.class
 	}
 	if u.ignored(c) {
+		if m.Tell {
+			return goja.Undefined()
+		}
 		return r.rt.ToValue(p)
 	}
 	object := ""
 	if h != nil {
 		object = h.name
+	}
+	if m.Tell {
+		u.tell(object, m, args)
+		return goja.Undefined()
 	}
 	q := u.note(object, m.class, m.Name, m.label, args)
 	q.method, q.resolve, q.reject = m, resolve, reject
@@ -77,6 +84,12 @@ func (u *unit) note(object, class, name, label string, args []byte) *pending {
 	u.pending = append(u.pending, p)
 	u.report(Op{N: p.n, Hash: p.hash, Object: object, Class: class, Method: name, Args: args, Line: p.place})
 	return p
+}
+
+// tell reports an operation that nobody waits for.
+func (u *unit) tell(object string, m *method, args []byte) {
+	u.ops++
+	u.report(Op{N: u.ops, Hash: hashOf(object, m.Name, args), Object: object, Class: m.class, Method: m.Name, Args: args, Line: u.r.place()})
 }
 
 func (u *unit) report(op Op) {
@@ -208,6 +221,10 @@ func (r *realm) hostError(e *HostError, place string) goja.Value {
 func (u *unit) ask(in *Input) {
 	if in.Object == "api" {
 		u.serve(in)
+		return
+	}
+	if in.Object != "" {
+		u.listenersAnswer(in)
 		return
 	}
 	cb := u.callbacks[in.Callback]

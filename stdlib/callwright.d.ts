@@ -131,12 +131,51 @@ declare module 'callwright' {
      * @example app.on('call', c => console.log('a call from', c.from.number));
      */
     on<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    /**
+     * Answers HTTP requests to /apps/NAME/… at the control API's address, in the app's own
+     * run. Listeners are asked in their order; the first that returns something answers:
+     * a text, or { status, headers, body | json }. When none does it is 404; after 10 s
+     * 504; what is thrown is 500. Requests bear the operator's token, unless app.yaml says
+     * `http: open`: then anybody who reaches the port is answered, and request.trusted says
+     * who had the token. Bodies have at most 64 KB either way. The path is what follows
+     * /apps/NAME, decoded.
+     * @permission http: open
+     * @example app.on('http', async r => r.path === '/tries' ? { json: { tries: await kv.get('tries') } } : undefined);
+     */
+    on(event: 'http', listener: (r: HTTPRequest) => HTTPAnswer | void | Promise<HTTPAnswer | void>): this;
+    /**
+     * Hears an event that an app has sent with emit. In a call's flow it ends with the call.
+     * @example app.on('crm:changed', ({ value, from }) => log.info(from, value.id));
+     */
+    on(event: `${string}:${string}`, listener: (e: BusEvent) => void): this;
     /** As on, for one event. */
     once<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    once(event: `${string}:${string}`, listener: (e: BusEvent) => void): this;
     /** Undoes on or once. */
-    off<K extends keyof AppEvents>(event: K, listener: (e: AppEvents[K]) => void): this;
+    off(event: string, listener: (e: any) => void): this;
     /** The events as they come, one after another. */
-    events(...names: (keyof AppEvents)[]): Events;
+    events(...names: (keyof AppEvents | `${string}:${string}`)[]): Events;
+    /**
+     * Sends an event to every run, of any app, that listens for it now. Its name is your
+     * own and has a colon; its value is JSON of at most 64 KB.
+     * @example await app.emit('crm:changed', { id: 7 });
+     */
+    emit(event: `${string}:${string}`, value?: any): Promise<void>;
+    /** The version that runs: 12 hexadecimal digits, as `callwright versions` shows it. */
+    readonly version: string;
+    /** Figures of your own in /metrics, under callwright_app_NAME with the label app. */
+    readonly metrics: Metrics;
+    /**
+     * One of the app's own live calls, null when there is none of that id.
+     * @example const other = await app.call(call.vars.other ?? 'none'); if (other?.state === 'answered') log.info(other.from.number);
+     */
+    call(id: string): Promise<SeenCall | null>;
+    /**
+     * Lets an older version of this app serve new calls until its file changes: one of
+     * `callwright versions`, or without a name the one before. Throws when there is none.
+     * @example app.on('crm:alarm', async () => { const { from, to } = await app.rollback(); log.warn(from, to); });
+     */
+    rollback(version?: string): Promise<RollbackResult>;
     /**
      * The functions another app offers (`export const api = { price(n) { … } }`). They
      * run in that app's own run; arguments and result are JSON of at most 64 KB. It throws
@@ -172,6 +211,64 @@ declare module 'callwright' {
      * @example const waiting = (await app.calls({ state: 'answered', room: 'sales' })).length;
      */
     calls(options?: CallsOptions): Promise<SeenCall[]>;
+  }
+
+  export interface RollbackResult { from: string; to: string }
+
+  /** An event of the bus: `from` is the app that sent it. */
+  export interface BusEvent { name: string; value: any; from: string }
+
+  /** A request for the app: names of headers are in lower case, base64 says that the body is bytes. */
+  export interface HTTPRequest {
+    method: string; path: string; query: Record<string, string>; headers: Record<string, string>; body: string; base64?: boolean;
+    ip: string; trusted: boolean;
+  }
+
+  /** What answers a request: a text, or an object that says more. The status is 200 unless it says so. */
+  export type HTTPAnswer = string | { status?: number; headers?: Record<string, string>; body?: string; json?: any };
+
+  /**
+   * Figures are counted at once and give nothing. What is wrong with one (a name that is
+   * none, more than 100 names or 1000 series of the app) goes to the log. They begin anew
+   * when the brain does.
+   */
+  export interface Metrics {
+    /**
+     * Adds to a figure that only grows, 1 without a number.
+     * @example app.metrics.counter('orders_total', 1, { labels: { kind: 'phone' } });
+     */
+    counter(name: string, by?: number, options?: CounterOptions): void;
+    /**
+     * Sets a figure.
+     * @example app.metrics.gauge('agents', 7);
+     */
+    gauge(name: string, value: number, options?: GaugeOptions): void;
+    /**
+     * Counts a value among others, by size.
+     * @example app.metrics.histogram('wait_seconds', 12.5, { buckets: [1, 10, 60], help: 'Waited for an agent.' });
+     */
+    histogram(name: string, value: number, options?: HistogramOptions): void;
+  }
+
+  export interface CounterOptions {
+    /** Tell series of one name apart: at most 8, the same names each time. */
+    labels?: Record<string, string>;
+    /** What it counts; the first text given stands. */
+    help?: string;
+  }
+  export interface GaugeOptions {
+    /** As of counter. */
+    labels?: Record<string, string>;
+    /** As of counter. */
+    help?: string;
+  }
+  export interface HistogramOptions {
+    /** As of counter. */
+    labels?: Record<string, string>;
+    /** As of counter. */
+    help?: string;
+    /** Upper bounds, rising, at most 50: those of the first use stand. Without them 0.005 to 10. */
+    buckets?: number[];
   }
 
   export interface LimitOptions {
@@ -293,6 +390,10 @@ declare module 'callwright' {
     call: CallView;
     /** This version took over from another: told once, in the run of the new one. */
     reload: { from: string; to: string };
+    /** A conference started or ended, or a call joined or left it; `size` is how many are in now. */
+    conference: { what: 'start' | 'end' | 'join' | 'leave'; name: string; size: number; id?: string };
+    /** An SBC or a mixer came up or went down. */
+    worker: { what: 'up' | 'down'; kind: 'sbc' | 'mixer'; name: string };
     /** The engine ends. What is begun now may not come to its end. */
     shutdown: {};
   }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,10 +14,12 @@ import (
 )
 
 // post asks the control API of the world's brain, as a caller with the token.
-func (w *world) post(path, body string) (int, string) {
-	r := httptest.NewRequest("POST", "http://127.0.0.1:8080"+path, strings.NewReader(body))
+func (w *world) post(path, body string) (int, string) { return w.ask("POST", path, body, "t") }
+
+func (w *world) ask(method, path, body, token string) (int, string) {
+	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
 	r.RemoteAddr = "127.0.0.1:40000"
-	r.Header.Set("Authorization", "Bearer t")
+	r.Header.Set("Authorization", "Bearer "+token)
 	answer := httptest.NewRecorder()
 	api.New(api.Config{Token: "t", Log: w.brain.log}, w.brain.operate).ServeHTTP(answer, r)
 	return answer.Code, strings.TrimSpace(answer.Body.String())
@@ -43,6 +46,44 @@ func TestAppsAreCalledOverHTTP(t *testing.T) {
 			if status, body := w.post("/v1/apps/billing/"+c.path, c.body); status != c.status || !strings.Contains(body, c.want) {
 				t.Errorf("%s: %d %s, want %d with %s", c.path, status, body, c.status, c.want)
 			}
+		}
+	})
+}
+
+// An app's own HTTP, its figures in /metrics and its rollback, through the whole engine.
+func TestAppsServeTheirOwnHTTP(t *testing.T) {
+	inWorld(t, map[string]string{
+		"open.js": `import { app } from 'callwright';
+app.on('http', r => {
+  app.metrics.counter('hooks_total', 1, { labels: { path: r.path } });
+  return { status: 202, json: { path: r.path, q: r.query.q, trusted: r.trusted } };
+});
+app.on('http', () => 'never');`,
+		"open.yaml": "http: open\nrepl: false\n",
+		"shut.js": `import { app } from 'callwright';
+app.on('http', async () => { try { return (await app.rollback()).to } catch (e) { return e.message } });
+export const api = { eval: () => 'mine' };`,
+	}, func(w *world) {
+		time.Sleep(time.Second)
+		for _, c := range []struct {
+			method, path, body, token string
+			status                    int
+			want                      string
+		}{
+			{"PUT", "/apps/open/a%20b?q=1", "", "x", 202, `{"path":"/a b","q":"1","trusted":false}`},
+			{"GET", "/apps/open/", "", "t", 202, `"trusted":true`},
+			{"GET", "/apps/shut/", "", "x", 401, "the line `http: open`"},
+			{"GET", "/apps/shut/", "", "t", 200, "no such version"},
+			{"POST", "/v1/apps/shut/eval", "", "t", 200, `"mine"`},
+			{"POST", "/v1/eval/shut", `{"code":"1+1"}`, "t", 404, "not-here"}, // this test's API looks into nothing
+			{"GET", "/metrics", "", "t", 200, `callwright_app_hooks_total{app="open",path="/a b"} 1`},
+		} {
+			if status, body := w.ask(c.method, c.path, c.body, c.token); status != c.status || !strings.Contains(body, c.want) {
+				t.Errorf("%s %s: %d %s, want %d with %s", c.method, c.path, status, body, c.status, c.want)
+			}
+		}
+		if _, err := w.brain.operate.Eval(context.Background(), "open", api.Evaluation{Code: "1"}); err == nil || !strings.Contains(err.Error(), "open.yaml says `repl: false`") {
+			t.Errorf("code was run in an app that lets none in: %v", err)
 		}
 	})
 }

@@ -95,11 +95,7 @@ func (o *operator) CallApp(ctx context.Context, app, function string, args json.
 	if err != nil || r.Error == nil {
 		return r.Value, err
 	}
-	var props struct {
-		Code string `json:"code"`
-	}
-	_ = json.Unmarshal(r.Error.Props, &props) // a script's own error has none, or others
-	return nil, &api.AppError{Name: r.Error.Name, Message: r.Error.Message, Code: props.Code}
+	return nil, appError(r.Error)
 }
 
 func (o *operator) Workers(ctx context.Context) ([]api.WorkerView, error) {
@@ -158,6 +154,7 @@ func (o *operator) Counters() []api.Counter {
 			api.Counter{Name: "commands_unsent_total", Help: "Turns that found no worker.", Value: float64(t.Unsent)},
 		)
 	}
+	cs = append(cs, o.figures(ctx)...)
 	workers, err := o.engine.Workers(ctx)
 	if err != nil {
 		return cs

@@ -97,7 +97,7 @@ func (f *replFlags) eval(ctx context.Context, cl *client, code string) (string, 
 	var got struct {
 		Result string `json:"result"`
 	}
-	err = cl.send(ctx, "POST", "/v1/apps/"+url.PathEscape(f.app)+"/eval", bytes.NewReader(body), &got)
+	err = cl.send(ctx, "POST", "/v1/eval/"+url.PathEscape(f.app), bytes.NewReader(body), &got)
 	return got.Result, err
 }
 

@@ -9,7 +9,7 @@
 //
 // Who may call (design, security): every route but /healthz needs the bearer token
 // of the data directory (RFC 6750 §2.1), compared in constant time; /metrics is open
-// to loopback. The Host header must be an address literal, localhost or a configured
+// to loopback, and an app's own HTTP below /apps to all where its manifest says so. The Host header must be an address literal, localhost or a configured
 // name, against DNS rebinding; an Origin, which browsers send, must be that same
 // host. Answers are JSON; an error is {"error": sentence, "code": stable word}.
 //

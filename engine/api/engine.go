@@ -136,6 +136,10 @@ type Counter struct {
 	Labels []Label
 	Value  float64
 	Gauge  bool // may fall; else it only grows
+	// Of a histogram, whose sum is Value: upper bounds, and how many values each bucket
+	// got, one more than there are bounds.
+	Bounds []float64
+	Counts []uint64
 }
 
 // Label tells counters of one name apart.

@@ -39,10 +39,25 @@ func (c counted) Collect(ch chan<- prometheus.Metric) {
 			kind = prometheus.GaugeValue
 		}
 		desc := prometheus.NewDesc("callwright_"+n.Name, n.Help, names, nil)
-		m, err := prometheus.NewConstMetric(desc, kind, n.Value, values...)
+		m, err := metric(desc, kind, n, values)
 		if err != nil {
 			m = prometheus.NewInvalidMetric(desc, err)
 		}
 		ch <- m
 	}
+}
+
+func metric(desc *prometheus.Desc, kind prometheus.ValueType, n Counter, labels []string) (prometheus.Metric, error) {
+	if len(n.Counts) == 0 {
+		return prometheus.NewConstMetric(desc, kind, n.Value, labels...)
+	}
+	var total uint64
+	upTo := map[float64]uint64{}
+	for i, c := range n.Counts {
+		total += c
+		if i < len(n.Bounds) {
+			upTo[n.Bounds[i]] = total
+		}
+	}
+	return prometheus.NewConstHistogram(desc, total, n.Value, upTo, labels...)
 }

@@ -65,7 +65,7 @@ func New(cfg Config, e Engine) *Server {
 		s.log = slog.Default()
 	}
 	for _, rt := range s.routes {
-		s.mux.Handle(rt.Method+" "+rt.Path, s.serveRoute(rt))
+		s.mux.Handle(strings.TrimSpace(rt.Method+" "+rt.Path), s.serveRoute(rt))
 	}
 	s.mux.HandleFunc("/", s.noRoute)
 	return s
@@ -214,6 +214,8 @@ func describe(err error) (status int, code string) {
 		return app.status(), app.code()
 	case errors.As(err, &script):
 		return http.StatusUnprocessableEntity, "bad-script"
+	case errors.Is(err, ErrClosed):
+		return http.StatusUnauthorized, "no-token"
 	case errors.Is(err, ErrNoVersion):
 		return http.StatusNotFound, "no-version"
 	case errors.Is(err, ErrNoCall):

@@ -91,9 +91,9 @@ func TestStateAndInspection(t *testing.T) {
 		{"GET", "/v1/calls/c1", "", 200, `"line":"await call.gather()"`},
 		{"GET", "/v1/calls/c1", "", 200, `"pending":[],"recent":[],"events":[{"seq":`},
 		{"GET", "/v1/calls/c9", "", 404, `"code":"no-call"`},
-		{"POST", "/v1/apps/main/eval", `{"code":"1+1","call":"c1"}`, 200, `"result":"main c1 1+1 false"`},
-		{"POST", "/v1/apps/main/eval", `{"code":"boom"}`, 500, `"name":"TypeError"`},
-		{"POST", "/v1/apps/main/eval", `{}`, 400, `"code":"bad-body"`},
+		{"POST", "/v1/eval/main", `{"code":"1+1","call":"c1"}`, 200, `"result":"main c1 1+1 false"`},
+		{"POST", "/v1/eval/main", `{"code":"boom"}`, 500, `"name":"TypeError"`},
+		{"POST", "/v1/eval/main", `{}`, 400, `"code":"bad-body"`},
 	} {
 		status, body := ask(t, s, c.method, c.target, func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(c.body)) })
 		if status != c.status || !strings.Contains(body, c.want) {

@@ -36,7 +36,7 @@ func (v *listCalls) begin(o *operation) {
 	list := []seenCall{}
 	for _, c := range o.f.Calls() {
 		if c.App == o.u.app && v.takes(&c) && len(list) < v.Limit {
-			list = append(list, seenCall{c.ID, c.Direction, c.State, c.From, c.To, c.Source, c.Times, c.Room, c.Version})
+			list = append(list, seen(c))
 		}
 	}
 	raw := encode(list)
@@ -45,6 +45,26 @@ func (v *listCalls) begin(o *operation) {
 		return
 	}
 	o.complete(raw)
+}
+
+// oneCall is app.call(id): null for a call that is not there, or not the app's.
+type oneCall struct {
+	ID string `json:"id"`
+}
+
+func (v *oneCall) begin(o *operation) {
+	u := o.f.units[v.ID]
+	if u == nil || u.call == nil || u.app != o.u.app {
+		o.complete(nil)
+		return
+	}
+	o.complete(seen(u.view()))
+}
+
+func (*oneCall) step(*operation, event) {}
+
+func seen(c CallView) seenCall {
+	return seenCall{c.ID, c.Direction, c.State, c.From, c.To, c.Source, c.Times, c.Room, c.Version}
 }
 
 func (v *listCalls) takes(c *CallView) bool {

@@ -17,6 +17,10 @@
 // defaults, and what is not built yet. The sandbox makes objects and checks arguments
 // from it; stdlib/callwright.d.ts is compared with it by a test.
 //
+// An app's own run hears of what concerns all (conferences, workers, the bus that emit
+// speaks on), answers requests (http.go) and counts figures (metrics.go), which like
+// locks are the memory of this brain.
+//
 // Limits: 32 digits typed ahead, 64 inputs an activation, 50,000 inputs a history,
 // 60 s for a flow to finish after its call has ended.
 package flow

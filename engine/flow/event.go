@@ -93,6 +93,23 @@ type (
 		Write               bool
 	}
 
+	// HTTP is a request for an app's own http listeners; a Reply with the same ID answers
+	// within 10 s, its Value null when no listener took it, else an HTTPAnswer.
+	HTTP struct {
+		ID, App string
+		Request HTTPRequest
+	}
+
+	// WorkerChanged tells that an SBC or a mixer came up or went down.
+	WorkerChanged struct{ What, Kind, Name string }
+
+	// RolledBack answers a Rollback.
+	RolledBack struct {
+		Unit          string
+		Op            uint32
+		From, To, Why string
+	}
+
 	// Stopping tells that the engine ends: apps hear of it, calls are hung up.
 	Stopping struct{}
 
@@ -110,25 +127,28 @@ type (
 	Fired struct{ Timer TimerID }
 )
 
-func (NewCall) input()      {}
-func (NewApp) input()       {}
-func (EndApp) input()       {}
-func (Did) input()          {}
-func (Agreed) input()       {}
-func (Confirmed) input()    {}
-func (Ended) input()        {}
-func (Refused) input()      {}
-func (MediaUp) input()      {}
-func (MediaFailed) input()  {}
-func (RoomFailed) input()   {}
-func (Worked) input()       {}
-func (Committed) input()    {}
-func (Fired) input()        {}
-func (Fetched) input()      {}
-func (StateChanged) input() {}
-func (Stopping) input()     {}
-func (Request) input()      {}
-func (Evaluate) input()     {}
+func (NewCall) input()       {}
+func (NewApp) input()        {}
+func (EndApp) input()        {}
+func (Did) input()           {}
+func (Agreed) input()        {}
+func (Confirmed) input()     {}
+func (Ended) input()         {}
+func (Refused) input()       {}
+func (MediaUp) input()       {}
+func (MediaFailed) input()   {}
+func (RoomFailed) input()    {}
+func (Worked) input()        {}
+func (Committed) input()     {}
+func (Fired) input()         {}
+func (Fetched) input()       {}
+func (StateChanged) input()  {}
+func (Stopping) input()      {}
+func (HTTP) input()          {}
+func (WorkerChanged) input() {}
+func (RolledBack) input()    {}
+func (Request) input()       {}
+func (Evaluate) input()      {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
 // ("sleep", "inter-digit" …).
@@ -216,6 +236,13 @@ type (
 		Request fetch.Request
 	}
 
+	// Rollback lets an older version of an app serve; RolledBack answers.
+	Rollback struct {
+		Unit         string
+		Op           uint32
+		App, Version string
+	}
+
 	// Reply answers a Request. An Error of ours has a "code" among its Props: no-app,
 	// no-function, too-large, busy, gone, timeout; one of the script's has none.
 	Reply struct {
@@ -252,6 +279,7 @@ func (Over) action()      {}
 func (Fetch) action()     {}
 func (Watch) action()     {}
 func (Reply) action()     {}
+func (Rollback) action()  {}
 
 // HistoryVersion is the version of the format that History writes.
 const HistoryVersion = 1

@@ -7,7 +7,7 @@ import "github.com/callwright/callwright/sandbox"
 // its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace(), scheduleFace(), kvFace()}
+		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace()}
 }
 
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
@@ -35,19 +35,25 @@ var kinds = map[string]kind{
 	"Call.record":     {make: func() verb { return &record{} }, audio: true},
 	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
 
-	".fetch":          {make: func() verb { return &fetching{} }},
-	".lock":           {make: func() verb { return &lock{} }},
-	"App.use":         {make: func() verb { return &useApp{} }},
-	"App.every":       {make: func() verb { return &every{} }},
-	"App.limit":       {make: func() verb { return &limit{} }},
-	"App.calls":       {make: func() verb { return &listCalls{} }},
-	"App.at":          {make: func() verb { return &once{} }},
-	"Schedule.cancel": {make: func() verb { return &steering{} }},
-	"Kv.get":          {make: func() verb { return &kvGet{} }},
-	"Kv.put":          {make: func() verb { return &kvWrite{} }},
-	"Kv.incr":         {make: func() verb { return &kvWrite{} }},
-	"Kv.delete":       {make: func() verb { return &kvWrite{} }},
-	"Kv.list":         {make: func() verb { return &kvList{} }},
+	".fetch":            {make: func() verb { return &fetching{} }},
+	".lock":             {make: func() verb { return &lock{} }},
+	"App.use":           {make: func() verb { return &useApp{} }},
+	"App.every":         {make: func() verb { return &every{} }},
+	"App.limit":         {make: func() verb { return &limit{} }},
+	"App.calls":         {make: func() verb { return &listCalls{} }},
+	"App.call":          {make: func() verb { return &oneCall{} }},
+	"App.emit":          {make: func() verb { return &emit{} }},
+	"App.rollback":      {make: func() verb { return &rollback{} }},
+	"App.at":            {make: func() verb { return &once{} }},
+	"Schedule.cancel":   {make: func() verb { return &steering{} }},
+	"Metrics.counter":   {make: func() verb { return &figure{} }},
+	"Metrics.gauge":     {make: func() verb { return &figure{} }},
+	"Metrics.histogram": {make: func() verb { return &figure{} }},
+	"Kv.get":            {make: func() verb { return &kvGet{} }},
+	"Kv.put":            {make: func() verb { return &kvWrite{} }},
+	"Kv.incr":           {make: func() verb { return &kvWrite{} }},
+	"Kv.delete":         {make: func() verb { return &kvWrite{} }},
+	"Kv.list":           {make: func() verb { return &kvList{} }},
 
 	"Playback.pause":   {make: func() verb { return &steering{} }},
 	"Playback.resume":  {make: func() verb { return &steering{} }},

@@ -5,7 +5,8 @@ import "github.com/callwright/callwright/sandbox"
 func appFace() sandbox.Face {
 	return sandbox.Face{
 		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
-		Events: []string{"call", "reload", "shutdown"},
+		Events: []string{"call", "reload", "shutdown", "conference", "worker"}, Bus: true, Serves: []string{"http"},
+		Fields: []sandbox.Field{{Name: "version", Type: "string", Version: true}, {Name: "metrics", Type: "Metrics", Part: "Metrics"}},
 		Methods: []sandbox.Method{
 			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
 				Params: []sandbox.Param{{Name: "app", Type: sandbox.String}}},
@@ -19,11 +20,30 @@ func appFace() sandbox.Face {
 			{Name: "calls", Doc: "the app's live calls", ResultType: "SeenCall[]",
 				Options: []sandbox.Option{{Name: "state", Type: sandbox.String}, {Name: "from", Type: sandbox.String}, {Name: "to", Type: sandbox.String},
 					{Name: "room", Type: sandbox.String}, {Name: "limit", Type: sandbox.Integer, Default: 100}}},
+			{Name: "call", Doc: "one of the app's calls", ResultType: "SeenCall | null", Params: []sandbox.Param{{Name: "id", Type: sandbox.String}}},
+			{Name: "emit", Doc: "an event for all apps", ResultType: "void",
+				Params: []sandbox.Param{{Name: "event", Type: sandbox.String}, {Name: "value", Type: sandbox.Any, Optional: true}}},
+			{Name: "rollback", Doc: "lets an older version of the app serve", ResultType: "RollbackResult",
+				Params: []sandbox.Param{{Name: "version", Type: sandbox.String, Optional: true}}},
 		},
-		NotBuilt: []string{"route", "dial", "call", "emit", "metrics", "version", "rollback", "api",
+		NotBuilt: []string{"route", "dial", "api",
 			// events
-			"register", "subscribe", "message", "options", "refer", "http", "websocket", "conference", "queue", "trunk", "worker", "failover"},
+			"register", "subscribe", "message", "options", "refer", "websocket", "queue", "trunk", "failover"},
 	}
+}
+
+func metricsFace() sandbox.Face {
+	labels := sandbox.Option{Name: "labels", Type: sandbox.Object, Doc: "texts that tell series of one name apart"}
+	help := sandbox.Option{Name: "help", Type: sandbox.String}
+	name, value := sandbox.Param{Name: "name", Type: sandbox.String}, sandbox.Param{Name: "value", Type: sandbox.Number}
+	return sandbox.Face{Class: "Metrics", Doc: "figures of the app for /metrics",
+		Methods: []sandbox.Method{
+			{Name: "counter", Doc: "adds to a figure that only grows", Tell: true, ResultType: "void", Options: []sandbox.Option{labels, help},
+				Params: []sandbox.Param{name, {Name: "by", Type: sandbox.Number, Optional: true}}},
+			{Name: "gauge", Doc: "sets a figure", Tell: true, ResultType: "void", Options: []sandbox.Option{labels, help}, Params: []sandbox.Param{name, value}},
+			{Name: "histogram", Doc: "counts a value among others", Tell: true, ResultType: "void", Params: []sandbox.Param{name, value},
+				Options: []sandbox.Option{labels, help, {Name: "buckets", Type: sandbox.Any, Doc: "upper bounds, of the first use"}}},
+		}}
 }
 
 func scheduleFace() sandbox.Face {

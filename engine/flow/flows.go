@@ -36,12 +36,14 @@ type Flows struct {
 	cfg   Config
 	units map[string]*unit
 	calls map[string]*callState // by leg
-	apps  []*unit // in the order they came
+	apps  []*unit               // in the order they came
 	rooms map[string]*room
 	locks map[string]*mutex
 
 	watching map[string][]holder // by path of state
 	buckets  map[string]*bucket
+	bus      map[string]map[*unit]bool // who listens for an event of the bus
+	figures  map[string]*appFigures    // by app
 
 	// of the step under way
 	now     time.Time
@@ -55,7 +57,7 @@ func NewFlows(c Config) *Flows {
 		c.Keep = keep.New(nil)
 	}
 	return &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
-		buckets: map[string]*bucket{}}
+		buckets: map[string]*bucket{}, bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}}
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about
@@ -106,9 +108,13 @@ func (f *Flows) take(in Input) {
 	case Evaluate:
 		f.evaluate(in)
 	case Stopping:
-		for _, u := range f.apps {
-			f.occur(u, "app", "shutdown", struct{}{})
-		}
+		f.tellApps("shutdown", struct{}{})
+	case WorkerChanged:
+		f.tellApps("worker", map[string]string{"what": in.What, "kind": in.Kind, "name": in.Name})
+	case HTTP:
+		f.serveHTTP(in)
+	case RolledBack:
+		f.toOp(in.Unit, in.Op, rolledBack{in})
 	case StateChanged:
 		f.stateChanged(in.Change)
 	case Fetched:

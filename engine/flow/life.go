@@ -141,6 +141,7 @@ func (f *Flows) over(u *unit) {
 		delete(f.calls, u.call.id)
 	}
 	f.letGoOfRooms(u)
+	f.leaveBus(u)
 	if u.call != nil {
 		f.emit(Disarm{TimerID{Unit: u.id, Name: "end"}})
 	}

@@ -45,13 +45,19 @@ func (f *Flows) askApp(who asker, app, function string, args json.RawMessage) {
 		f.tellAsker(who, sandbox.Answer{Error: coded("Busy", "busy", fmt.Sprintf("app %s has %d calls to answer", app, len(u.served)))})
 		return
 	}
+	f.ask(u, who, sandbox.Input{Object: "api", Event: function, Value: args})
+}
+
+// ask puts a question to a run that has room for it; its answer is told to who asks.
+func (f *Flows) ask(u *unit, who asker, in sandbox.Input) {
 	if u.served == nil {
 		u.served = map[uint32]asker{}
 	}
 	u.asks++
 	u.served[u.asks] = who
 	f.emit(Arm{Timer: askTimer(u, u.asks), After: askTime})
-	f.deliver(u, sandbox.Input{Kind: sandbox.Called, Object: "api", Event: function, Ask: u.asks, Value: args})
+	in.Kind, in.Ask = sandbox.Called, u.asks
+	f.deliver(u, in)
 }
 
 // offering finds the run of an app that has the function, or says why not.
@@ -119,7 +125,7 @@ func (f *Flows) refuseAskers(u *unit, why string) {
 // refuseCurrent answers those whose calls were in the activation that is given up.
 func (f *Flows) refuseCurrent(u *unit, why string) {
 	for _, in := range u.current.Inputs {
-		if in.Object == "api" || in.Kind == sandbox.Evaluate {
+		if in.Object != "" && in.Kind == sandbox.Called || in.Kind == sandbox.Evaluate {
 			f.answerAsker(u, sandbox.Answer{Ask: in.Ask, Error: coded("Error", "gone", "app "+u.app+": "+why)})
 		}
 	}

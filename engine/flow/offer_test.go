@@ -193,12 +193,12 @@ func TestAnAppHearsOfItsReloadAndItsEnd(t *testing.T) {
 	w := script(t, `import { app } from 'callwright';
 app.on('reload', e => console.log('from', e.from, e.to.length > 5));
 app.on('shutdown', () => console.log('bye'));
-for (const name of ['http', 'shutdwn']) try { app.on(name, () => {}) } catch (e) { console.log(e.message) }`)
+for (const name of ['websocket', 'shutdwn']) try { app.on(name, () => {}) } catch (e) { console.log(e.message) }`)
 	w.step(NewApp{Unit: "app:main", App: "main", Version: w.gens["main"].Version(), From: "old"})
 	w.settle()
 	w.step(Stopping{})
 	w.settle()
-	want := `app: event "http" is not built yet|app has no event "shutdwn"; did you mean "shutdown"?|from old true|bye`
+	want := `app: event "websocket" is not built yet|app has no event "shutdwn"; did you mean "shutdown"?|from old true|bye`
 	if got := w.said(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

@@ -126,6 +126,14 @@ func (f *Flows) roomEvent(r *room, event string, value any) {
 	for _, u := range r.units {
 		f.occur(u, r.handle(), event, value)
 	}
+	switch event {
+	case "start", "end", "join", "leave":
+		told := map[string]any{"what": event, "name": r.name, "size": len(r.seats)}
+		if s, ok := value.(seatEvent); ok {
+			told["id"] = s.ID
+		}
+		f.tellApps("conference", told)
+	}
 }
 
 // sit puts a call into a room.

@@ -252,6 +252,7 @@ func (f *Flows) apply(u *unit, r sandbox.Result) {
 
 func (f *Flows) listen(u *unit, l sandbox.Listen) {
 	at := subject{l.Object, l.Event}
+	f.hearBus(u, l)
 	if !l.On {
 		delete(u.listens, at)
 		return

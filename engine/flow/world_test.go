@@ -36,6 +36,7 @@ type world struct {
 	state   *sandbox.State
 	changes chan sandbox.Change
 	web     func(fetch.Request) fetch.Result // answers fetches
+	rolls   func(Rollback) RolledBack
 
 	activations int
 	loseAt      int // the activation whose isolate is lost; 0: none
@@ -138,6 +139,12 @@ func (w *world) do(a Action) {
 		w.state.Watch(a.Path, a.On)
 	case Fetch:
 		w.after(10*time.Millisecond, func() { w.step(Fetched{a.Unit, a.Op, w.web(a.Request)}) })
+	case Rollback:
+		done := RolledBack{Unit: a.Unit, Op: a.Op, Why: "there is no version before"}
+		if w.rolls != nil {
+			done = w.rolls(a)
+		}
+		w.after(time.Millisecond, func() { w.step(done) })
 	case Reply:
 		w.replies[a.ID] = a
 	case FreeRoom:

@@ -94,6 +94,26 @@ func (c *Catalogue) MayFetch(name, hostport string, private bool) error {
 	})
 }
 
+// MayServe says whether an app's http listeners answer to all. ErrDenied.
+func (c *Catalogue) MayServe(name string) error {
+	return c.granted(name, func(m *Manifest) error {
+		if m.HTTP == HTTPOpen {
+			return nil
+		}
+		return fmt.Errorf("%w: http without the token; add to %s the line `http: open`", ErrDenied, m.file)
+	})
+}
+
+// MayEvaluate says whether operators may run code in an app. ErrDenied.
+func (c *Catalogue) MayEvaluate(name string) error {
+	return c.granted(name, func(m *Manifest) error {
+		if !m.NoREPL {
+			return nil
+		}
+		return fmt.Errorf("%w: running code in app %s: %s says `repl: false`", ErrDenied, name, m.file)
+	})
+}
+
 func (c *Catalogue) granted(name string, ask func(*Manifest) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,6 +18,9 @@ type Manifest struct {
 	Fetch []string // hosts
 	Uses  []string // apps whose api it may call
 
+	HTTP   string // HTTPOpen: its http listeners answer without the token, too
+	NoREPL bool   // `repl: false`: operators may not run code in it
+
 	MaxCalls  int // 0: as many as the engine takes
 	Budgets   Budgets
 	Isolation string // IsolationProcess, IsolationShared, "": the engine's default
@@ -31,6 +34,12 @@ type Manifest struct {
 const (
 	IsolationProcess = "process"
 	IsolationShared  = "shared"
+)
+
+// HTTPOpen and HTTPToken are what HTTP may be; "" is HTTPToken.
+const (
+	HTTPOpen  = "open"
+	HTTPToken = "token"
 )
 
 // Budgets bound what an app's scripts use; 0 means the engine's default.

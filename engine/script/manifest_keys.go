@@ -26,6 +26,8 @@ func (d *document) keys(m *Manifest) []key {
 		{"routes", d.routes(&m.Routes)},
 		{"fetch", d.list(&m.Fetch, hostEntry, "a host such as api.example.com, *.example.com or 10.0.0.1:8080")},
 		{"uses", d.list(&m.Uses, anyEntry, "the name of an app")},
+		{"http", d.oneOf(&m.HTTP, HTTPOpen, HTTPToken)},
+		{"repl", d.not(&m.NoREPL)},
 		{"maxCalls", d.count(&m.MaxCalls, 1, 1_000_000)},
 		{"budgets", func(name string, n ast.Node) error { return d.mapping(n, name+".", d.budgets(&m.Budgets)) }},
 		{"isolation", d.oneOf(&m.Isolation, IsolationProcess, IsolationShared)},
@@ -253,6 +255,16 @@ func (d *document) flag(to *bool) func(string, ast.Node) error {
 		}
 		*to = b.Value
 		return nil
+	}
+}
+
+// not is a flag that is true without being said.
+func (d *document) not(to *bool) func(string, ast.Node) error {
+	return func(name string, n ast.Node) error {
+		says := true
+		err := d.flag(&says)(name, n)
+		*to = !says
+		return err
 	}
 }
 

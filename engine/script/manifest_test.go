@@ -64,6 +64,8 @@ func TestManifestErrors(t *testing.T) {
 		"env: [A]":                                  `a/app.yaml:1:1: BadManifest: env is not built yet`,
 		"trunks: [carrier]":                         `a/app.yaml:1:1: BadManifest: trunks is not built yet`,
 		"untrusted: false":                          `a/app.yaml:1:1: BadManifest: untrusted is not built yet`,
+		"http: opn":                                 `http must be open or token, did you mean open?`,
+		"repl: 0":                                   `repl must be true or false`,
 		"trunk: [carrier]":                          `no key "trunk", did you mean "trunks"? It is not built yet`,
 		"routes: ['/(?=x)/']":                       `a/app.yaml:1:10: BadManifest: routes[0]: /(?=x)/ cannot be used as a route`,
 		"routes: ['']":                              `it is empty`,

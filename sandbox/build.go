@@ -35,8 +35,9 @@ type Program struct {
 	Map     []byte   // its source map, with the sources themselves
 	Files   []string // read to build it, relative to the scripts directory, with slashes
 
-	sources sources
-	program *goja.Program
+	sources  sources
+	program  *goja.Program
+	counters *counters // of a program that counts its lines
 }
 
 // The bundle is one function, so that a unit instantiates its modules by a call: no

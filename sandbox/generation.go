@@ -40,6 +40,9 @@ type Options struct {
 	// Trace, if set, is told on the isolate's goroutine what is about to run: a unit,
 	// then the place of each operation it begins, then "" and "". It must be quick.
 	Trace func(unit, place string)
+	// Coverage, if set, counts the lines that run, for tests: code gets some three
+	// times slower. A process of its own does not know it.
+	Coverage *Coverage
 	// Deliver takes what units did. It is called on isolates' goroutines, for one
 	// unit in order, and must not block.
 	Deliver func(Result)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
 )
 
@@ -41,15 +42,20 @@ func (p *Program) Sources() map[string]string { return p.sources }
 
 func (p *Program) parse() error {
 	p.sources = readSources(p.Map)
-	text := string(p.Code) + "\n//# sourceMappingURL=" + bundleName + ".map\n"
-	ast, err := goja.Parse(bundleName, text, parser.WithSourceMapLoader(func(string) ([]byte, error) { return p.Map, nil }))
+	tree, err := p.tree()
 	if err == nil {
-		p.program, err = goja.CompileAST(ast, false)
+		p.program, err = goja.CompileAST(tree, false)
 	}
 	if err != nil {
 		return p.fromCompile(err)
 	}
 	return nil
+}
+
+// tree is the bundle's syntax, with places in the author's files.
+func (p *Program) tree() (*ast.Program, error) {
+	text := string(p.Code) + "\n//# sourceMappingURL=" + bundleName + ".map\n"
+	return goja.Parse(bundleName, text, parser.WithSourceMapLoader(func(string) ([]byte, error) { return p.Map, nil }))
 }
 
 // Compile builds an app as Load does, and runs nothing.
@@ -95,6 +101,13 @@ func Open(p *Program, opts Options) (*Generation, error) {
 			return nil, err
 		}
 		p = compiled
+	}
+	if opts.Coverage != nil {
+		counted, err := p.covered(opts.Coverage)
+		if err != nil {
+			return nil, err
+		}
+		p = counted
 	}
 	opts.fill()
 	faces, err := newFaceSet(opts.Faces)

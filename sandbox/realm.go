@@ -43,6 +43,7 @@ type realm struct {
 	exports     map[string]goja.Value
 	requireFn   goja.Value
 	importFn    goja.Value
+	countFn     goja.Value // undefined unless lines are counted
 	stateValue  goja.Value
 	stateArrays *goja.Object // prototype of state's lists
 	stateRoot   *goja.Object // prototype of state
@@ -84,6 +85,9 @@ func (r *realm) adopt(p *Program, w *watch) error {
 		return r.fromRun(err)
 	}
 	r.instantiate, _ = goja.AssertFunction(v)
+	if r.countFn = goja.Undefined(); p.counters != nil {
+		r.countFn = r.native("count", 1, p.counters.count)
+	}
 	return nil
 }
 

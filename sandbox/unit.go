@@ -140,7 +140,7 @@ func (u *unit) load() (goja.Value, error) {
 	module, exports := r.rt.NewObject(), r.rt.NewObject()
 	_ = module.Set("exports", exports)
 	u.top = true
-	_, err := r.call(r.instantiate, goja.Undefined(), module, exports, r.requireFn, r.importFn)
+	_, err := r.call(r.instantiate, goja.Undefined(), module, exports, r.requireFn, r.importFn, r.countFn)
 	u.top = false
 	if err != nil {
 		return nil, err

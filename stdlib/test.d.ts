@@ -34,12 +34,76 @@ declare module 'callwright/test' {
     crash(role: 'sbc' | 'mixer'): Promise<void>;
     /** Both speak; each must hear the other without a longer gap. */
     talking(a: Phone, b: Phone, options?: TalkingOptions): Promise<void>;
+    /** Answers to what scripts ask of the web. Nothing else is reached in a test. */
+    readonly fetch: Web;
+    /** What was recorded. */
+    readonly record: Recordings;
+    /**
+     * Measures a call at its phone, in ms: from the INVITE to the answer; from the answer
+     * until something is heard; from the last press until what was playing has stopped.
+     */
+    latency(call: Call, what: 'answer' | 'audio' | 'barge-in'): Promise<number>;
+    /** Places many calls, each by a phone that says nothing; settles when all are over. */
+    load(options?: LoadOptions): Promise<Loaded>;
     /** Raw SIP from a source of its own. */
     readonly sip: Sip;
     /** The engine's own `state`. */
     readonly state: Record<string, any>;
     /** Writes a line that is shown if the test fails. */
     readonly log: typeof console;
+  }
+
+  export interface Web {
+    /**
+     * Answers requests whose URL or path begins so, or whose URL matches: with a text, or
+     * any other value as JSON. Of several, that given last. The app's manifest must grant
+     * the host as ever.
+     */
+    mock(url: string | RegExp, answer?: unknown, options?: MockOptions): Promise<void>;
+    /** The requests sent so far, of those whose URL or path begins so. */
+    requests(url?: string): Promise<WebRequest[]>;
+  }
+  export interface MockOptions {
+    /** Only requests of this method. */
+    method?: string;
+    /** @default 200 */
+    status?: number;
+    headers?: Record<string, string>;
+    /** How long the answer takes. @default 0 */
+    delay?: Duration;
+    /** How often it answers; 0: always. @default 0 */
+    times?: number;
+  }
+  export interface WebRequest {
+    readonly method: string; readonly url: string; readonly path: string;
+    /** By name in lower case. */
+    readonly headers: Record<string, string>;
+    readonly body: string;
+  }
+  export interface Recordings {
+    /**
+     * A recording, by its url, its file's name or the result of call.record(), has these
+     * sounds in this order; otherwise it throws with what is in it.
+     */
+    match(recording: string | { url: string }, sounds: string | number | (string | number)[]): Promise<Recorded>;
+  }
+  /** How long a recording is, and where each sound was found, in ms. */
+  export interface Recorded { readonly ms: number; readonly at: number[] }
+  export interface LoadOptions {
+    /** Calls a second. @default 10 */
+    cps?: number;
+    /** How many. @default 100 */
+    calls?: number;
+    /** The number or SIP URI they call. @default '1000' */
+    to?: string;
+    /** When each hangs up after the answer, unless the engine has. @default '10s' */
+    hold?: Duration;
+  }
+  /** Times are in ms, from INVITE to answer; `causes` counts how calls failed or ended. */
+  export interface Loaded {
+    readonly calls: number; readonly answered: number; readonly failed: number;
+    readonly p50: number; readonly p99: number; readonly max: number;
+    readonly causes: Record<string, number>;
   }
 
   export interface PhoneOptions {
@@ -123,6 +187,9 @@ declare module 'callwright/test' {
     contains(part: unknown): void;
     /** Matches a regular expression, or has all that the object has. */
     matches(want: RegExp | object): void;
+    /** A number that is not above, or not below it. */
+    atMost(limit: number): void;
+    atLeast(limit: number): void;
     /**
      * A call of which these happened, in this order, perhaps with others between:
      * 'ringing', 'answered', 'ended', and the verbs that its flow has begun ('gather').

@@ -45,11 +45,14 @@ class Call {
 class Test {
   #waiting = [];
   log = log;
-  fetch = { mock: () => missing('t.fetch.mock') };
+  fetch = {
+    mock: (url, answer, options) => bench.mock(url instanceof RegExp ? { source: url.source, flags: url.flags } : { url: String(url) }, answer, options),
+    requests: (url = '') => bench.requests(url),
+  };
+  record = { match: (recording, sounds) => bench.match(String(recording?.url ?? recording), sounds) };
   sip = { send: raw => bench.sendSip(raw) };
 
   get state() { return state; }
-  get record() { return missing('t.record'); }
 
   phone(name, options = {}) { return new Phone(name, options); }
   advance(time) { return bench.advance(time); }
@@ -59,9 +62,10 @@ class Test {
   talking(a, b, options) { return bench.talking(a.name, b.name, options); }
   expect(value) { return new Expectation(value, p => this.#waiting.push(p)); }
 
-  agent() { return missing('t.agent'); }
-  latency() { return missing('t.latency'); }
-  load() { return missing('t.load'); }
+  latency(call, what) { return bench.latency(call.id, what); }
+  load(options) { return bench.load(options); }
+
+  agent() { return missing('t.agent (a phone that the engine rings)'); }
   replay() { return missing('t.replay'); }
 
   /** What was begun and not awaited counts too. */
@@ -85,6 +89,8 @@ class Expectation {
     const fits = want instanceof RegExp ? want.test(String(this.#value)) : within(this.#value, want);
     if (!fits) fail(`expected ${show(this.#value)} to match ${show(want)}`);
   }
+  atMost(limit) { if (!(this.#value <= limit)) fail(`expected at most ${show(limit)}, got ${show(this.#value)}`); }
+  atLeast(limit) { if (!(this.#value >= limit)) fail(`expected at least ${show(limit)}, got ${show(this.#value)}`); }
   events(names) {
     if (!(this.#value instanceof Call)) fail('events() is for what phone.call() gave');
     const p = bench.events(this.#value.id, names);

@@ -21,7 +21,7 @@ func hostScripts() {
 // virtual.
 func (b *brain) openScripts(p brainParts, tree *sandbox.State) error {
 	cfg := script.Config{Dir: p.Scripts, Versions: p.Versions, Warm: p.Warm, Log: p.Log, Options: sandbox.Options{
-		Faces: flow.Faces(), State: tree, Deliver: func(r sandbox.Result) {
+		Faces: flow.Faces(), State: tree, Coverage: p.Coverage, Deliver: func(r sandbox.Result) {
 			if p.Observe != nil {
 				p.Observe(r)
 			}

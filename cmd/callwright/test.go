@@ -24,6 +24,8 @@ type testFlags struct {
 	timeout  time.Duration
 	json     bool
 	watch    bool
+	coverage bool
+	lcov     string
 }
 
 func testCommand() *cobra.Command {
@@ -41,6 +43,8 @@ func testCommand() *cobra.Command {
 	fl.IntVar(&f.parallel, "parallel", runtime.GOMAXPROCS(0), "files at a time")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "of real time for a file's tests")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a test")
+	fl.BoolVar(&f.coverage, "coverage", false, "print how much of each script ran, and which lines did not")
+	fl.StringVar(&f.lcov, "lcov", "", "file for the lines that ran, as lcov and editors read it")
 	fl.BoolVar(&f.watch, "watch", false, "run again what a saved file concerns")
 	return c
 }
@@ -65,14 +69,29 @@ func (f *testFlags) test(c *cobra.Command, args []string) error {
 // testOnce runs files and reports. Failed tests are an error.
 func (f *testFlags) testOnce(ctx context.Context, c *cobra.Command, files []testFile) error {
 	show := &testReport{out: c.OutOrStdout(), json: f.json}
-	f.runFiles(ctx, files, show.file)
+	covered := coverage{}
+	f.runFiles(ctx, files, func(file testFile, outcomes []scripttest.Outcome, lines lineCounts) {
+		show.file(file, outcomes)
+		covered.add(file.dir, lines)
+	})
 	if f.junit != "" {
 		if err := writeJUnit(f.junit, show.all); err != nil {
 			return fmt.Errorf("--junit: %w", err)
 		}
 	}
+	if f.lcov != "" {
+		if err := os.WriteFile(f.lcov, covered.lcov(), 0o644); err != nil {
+			return fmt.Errorf("--lcov: %w", err)
+		}
+	}
+	if f.coverage {
+		covered.print(c.OutOrStdout(), f.json)
+	}
 	return show.end()
 }
+
+// covers says whether lines are to be counted.
+func (f *testFlags) covers() bool { return f.coverage || f.lcov != "" }
 
 // testFile is a file of tests: a path below its scripts directory.
 type testFile struct{ dir, name string }

@@ -20,7 +20,7 @@ func outcomesOf(t *testing.T, f testFile, only string) (outcomes []scripttest.Ou
 	if only != "" {
 		pattern = regexp.MustCompile(only)
 	}
-	err := runTests(t, f, pattern, func(o scripttest.Outcome) { outcomes = append(outcomes, o) })
+	err := runTests(t, f, pattern, nil, func(o scripttest.Outcome) { outcomes = append(outcomes, o) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +172,96 @@ t.test('an hour of waiting', async t => {
 	}
 	if some := outcomesOf(t, f, "^state"); len(some) != 2 {
 		t.Errorf("--run ran %d tests, want 2", len(some))
+	}
+}
+
+// What a test says of the web, of recordings, of latency, and of many calls.
+func TestActsBeyondOnePhone(t *testing.T) {
+	f := scriptDir(t, `export default async call => {
+  if (call.to.user === '5') return call.reject('busy');
+  await call.answer();
+  if (call.to.user === '1') {
+    try {
+      const r = await fetch('https://crm.example.com/callers/' + call.from.user, { json: { n: 1 }, timeout: '2s', retries: 1 });
+      state.crm = { status: r.status, vip: r.ok && (await r.json()).vip };
+    } catch (e) {
+      state.crm = e.name + ': ' + e.message;
+    }
+  }
+  if (call.to.user === '2') state.file = await call.record({ file: 'a.wav', max: '2s' });
+  if (call.to.user === '3') await call.gather({ prompt: 'tone:440/60000', max: 1 });
+  if (call.to.user === '4') await call.play('tone:440/9000');
+  state.calls = (state.calls ?? 0) + 1;
+}`, `
+const asks = async (t, fn) => { const a = t.phone('ann'); await fn(); await a.call('1'); await a.ended(); return t.state.crm; };
+t.test('an answer', async t => {
+  t.expect(await asks(t, () => t.fetch.mock('/callers', { vip: 1 }))).equals({ status: 200, vip: 1 });
+  const [r, ...more] = await t.fetch.requests('https://crm.example.com/');
+  t.expect(r).matches({ method: 'POST', path: '/callers/ann', body: '{"n":1}', headers: { 'content-type': /json/ } });
+  t.expect(more).equals([]);
+});
+t.test('answers by method, in turn', async t => {
+  t.fetch.mock(/CALLERS.ann$/i, { vip: 2 }, { method: 'post' });
+  t.fetch.mock('https://crm.example.com/', 'busy', { status: 503, times: 1 });
+  t.fetch.mock('/callers', 'never', { method: 'get' });
+  t.expect(await asks(t, () => {})).equals({ status: 200, vip: 2 });
+  t.expect((await t.fetch.requests()).length).equals(2);
+});
+t.test('a slow answer', async t => t.expect(await asks(t, () => t.fetch.mock('/', 1, { delay: '3s' }))).matches(/^Timeout: .*no whole answer within 2s/));
+t.test('no answer', async t => t.expect(await asks(t, () => {})).matches(/^TypeError: .*no t.fetch.mock\(\) answers POST https:/));
+t.test('a recording', async t => {
+  const a = t.phone('a');
+  await a.call('2');
+  await a.says(700, { for: '500ms' });
+  await a.says('tone:900', { for: '500ms' });
+  await a.ended();
+  const r = await t.record.match(t.state.file, [700, 900]);
+  t.expect(r.ms).atLeast(1900);
+  t.expect(r.ms).atMost(2100);
+  let why;
+  try { await t.record.match('a.wav', [900, 700]) } catch (e) { why = e.message }
+  t.expect(why).matches(/a.wav does not have 700 Hz after .*900 Hz of .*silence/);
+  try { await t.record.match('b.wav', 1) } catch (e) { why = e.message }
+  t.expect(why).equals('no recording "b.wav"; there are a.wav');
+});
+t.test('latency', async t => {
+  const a = t.phone('a'), c = await a.call('3');
+  t.expect(await t.latency(c, 'answer')).atMost(50);
+  t.expect(await t.latency(c, 'audio')).atMost(200);
+  await a.hears(440);
+  await a.press('1');
+  t.expect(await t.latency(c, 'barge-in')).atMost(200);
+  t.expect(await t.latency(c, 'barge-in')).atLeast(20);
+});
+t.test('many calls', async t => {
+  const r = await t.load({ cps: 50, calls: 60, to: '4', hold: '1s' });
+  t.expect(r).matches({ calls: 60, answered: 60, failed: 0, causes: { normal: 60 } });
+  t.expect(r.p99).atMost(100);
+  t.expect(t.state.calls).equals(60);
+});
+t.test('calls that are refused', async t => t.expect((await t.load({ calls: 3, to: '5' })).causes).matches({ 'phone: not answered: 486 Busy Here': 3 }));
+`)
+	writeScript(t, f.dir, "main.yaml", "fetch: [crm.example.com]\n")
+	outcomes := outcomesOf(t, f, "")
+	if text := reported(f, outcomes); len(outcomes) != 8 || strings.HasPrefix(text, "FAIL") {
+		t.Error(text)
+	}
+	for _, o := range outcomes {
+		t.Logf("%s: %.0f ms", o.Name, o.Ms)
+	}
+}
+
+// Lines that ran, of the scripts and not of the tests; and what a person reads of them.
+func TestCoverageOfTests(t *testing.T) {
+	f := scriptDir(t, "export default async call => {\n  await call.answer();\n  if (call.to.user === '2')\n    console.log(2);\n}\n", `t.test('1', async t => { await t.phone('a').call('1') });`)
+	lcov := filepath.Join(t.TempDir(), "lcov.info")
+	got := runProgram(t, program("test", f.dir, "--coverage", "--lcov", lcov))
+	if got.code != 0 || !strings.Contains(got.stdout, "main.js  2 of 3 lines, not 4\n") || strings.Count(got.stdout, " lines") != 1 {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	b, err := os.ReadFile(lcov)
+	if err != nil || !strings.Contains(string(b), "DA:2,1\nDA:3,1\nDA:4,0\nLF:3\nLH:2\nend_of_record\n") {
+		t.Errorf("%v\n%s", err, b)
 	}
 }
 

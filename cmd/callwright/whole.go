@@ -11,10 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/callwright/callwright/cmd/callwright/scripttest"
 	"github.com/callwright/callwright/engine/signal/simnet"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer"
+	"github.com/callwright/callwright/sandbox"
 	"github.com/callwright/callwright/sbc"
 	"github.com/callwright/callwright/sbc/link/memory"
 )
@@ -26,6 +28,7 @@ type wholeEngine struct {
 	scripts    string
 	recordings string
 	rests      bool
+	web        *scripttest.Web
 	brain      *brain
 	sip        *simnet.Net
 	rtp        *memory.Net
@@ -36,10 +39,13 @@ type wholeEngine struct {
 	steps      *stepLog
 
 	mu   sync.Mutex
-	host byte // of the phone made last
+	host uint16 // of the phone made last
 }
 
 var sipAddr = netip.MustParseAddrPort("10.0.0.1:5060")
+
+// wholePorts are for a thousand calls.
+const wholePorts = 2000
 
 // successorTime is what a supervisor takes to start a worker's successor, and the
 // successor until it is welcome.
@@ -55,11 +61,12 @@ const (
 
 // startWhole makes an engine on a directory of scripts and waits until its workers
 // are up. With rests, clocks rest and heartbeats are seldom while nobody speaks: an hour
-// of waiting costs nothing, and phones hear no frames then.
-func startWhole(scripts, recordings string, rests bool) (*wholeEngine, error) {
+// of waiting costs nothing, and phones hear no frames then. With coverage, lines of scripts
+// are counted.
+func startWhole(scripts, recordings string, rests bool, coverage *sandbox.Coverage) (*wholeEngine, error) {
 	w := &wholeEngine{
 		scripts: scripts, recordings: recordings, rests: rests, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
-		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(),
+		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(), web: scripttest.NewWeb(),
 	}
 	heartbeat := time.Duration(0) // the hub's
 	if rests {
@@ -67,7 +74,8 @@ func startWhole(scripts, recordings string, rests bool) (*wholeEngine, error) {
 	}
 	b, err := joinBrain(brainParts{
 		Scripts: scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}, Heartbeat: heartbeat, Observe: w.steps.observe,
+		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
+		Web: w.web, Coverage: coverage,
 	})
 	if err != nil {
 		return nil, err
@@ -88,7 +96,7 @@ func startWhole(scripts, recordings string, rests bool) (*wholeEngine, error) {
 // startSBC and startMixer also start a successor of one that was ended.
 func (w *wholeEngine) startSBC(name string) error {
 	ip := netip.MustParseAddr("10.0.0.2")
-	link, err := w.rtp.Link(ip, 20000, 200)
+	link, err := w.rtp.Link(ip, 20000, wholePorts)
 	if err != nil {
 		return err
 	}
@@ -99,7 +107,7 @@ func (w *wholeEngine) startSBC(name string) error {
 	}
 	client := w.client()
 	s, err := sbc.New(sbc.Config{
-		Name: name, Link: link, Trunk: conn, Media: ip, FirstPort: 20000, Ports: 200, Reporter: client, Rests: w.rests,
+		Name: name, Link: link, Trunk: conn, Media: ip, FirstPort: 20000, Ports: wholePorts, Reporter: client, Rests: w.rests,
 	})
 	if err != nil {
 		return err
@@ -149,7 +157,8 @@ func (w *wholeEngine) runWorker(name string, work, link func(context.Context) er
 func (w *wholeEngine) Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err error) {
 	w.mu.Lock()
 	w.host++
-	ip := netip.AddrFrom4([4]byte{10, 0, 0, 10 + w.host})
+	n := 10 + w.host
+	ip := netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)})
 	w.mu.Unlock()
 	if sip, err = w.sip.ListenPacket(netip.AddrPortFrom(ip, 5060)); err != nil {
 		return nil, nil, hop, err
@@ -191,6 +200,12 @@ func (w *wholeEngine) Crash(role string) error {
 	time.Sleep(successorTime)
 	return nil
 }
+
+// Web implements scripttest.Engine.
+func (w *wholeEngine) Web() *scripttest.Web { return w.web }
+
+// Recordings implements scripttest.Engine.
+func (w *wholeEngine) Recordings() string { return w.recordings }
 
 // Log implements scripttest.Engine.
 func (w *wholeEngine) Log() string { return w.log.text() }

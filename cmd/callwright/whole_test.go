@@ -28,7 +28,7 @@ func inWorld(t *testing.T, scripts map[string]string, f func(w *world)) {
 		writeScript(t, dir, name, text)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		engine, err := startWhole(dir, filepath.Join(t.TempDir(), "recordings"), false)
+		engine, err := startWhole(dir, filepath.Join(t.TempDir(), "recordings"), false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func (w *world) dialsAs(user string, speak func([]int16)) *caller {
 	c := &caller{t: w.t, press: make(chan string), hold: make(chan bool), end: end, done: make(chan struct{})}
 	cfg := phone.Config{
 		URI: "sip:" + user + "@" + sipAddr.String(), SIP: sip, Hop: hop, RTP: rtp,
-		Seed: [32]byte{w.host}, Speak: speak, Press: c.press, Hold: c.hold, Heard: c.hear,
+		Seed: [32]byte{byte(w.host)}, Speak: speak, Press: c.press, Hold: c.hold, Heard: c.hear,
 	}
 	w.workers.Go(func() {
 		defer close(c.done)

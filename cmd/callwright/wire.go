@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -41,6 +42,10 @@ type brainParts struct {
 	Isolate  bool // apps in processes of their own, unless their manifests opt out
 	// Fetch says what hosts apps may send requests to; nil: those in their manifests.
 	Fetch func(app, hostport string, private bool) error
+	// Web carries the requests of scripts; nil: the network.
+	Web http.RoundTripper
+	// Coverage counts the lines of scripts that run; nil: nobody does.
+	Coverage *sandbox.Coverage
 	// Heartbeat is how often workers and brain tell each other that they live; 0: the
 	// hub's default.
 	Heartbeat time.Duration
@@ -88,7 +93,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b := &brain{log: p.Log, logs: logs, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
 	b.events = events.NewRing[events.Event](events.KeptEvents)
 	b.past = events.NewRing[written](keptBatches)
-	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), UserAgent: product})
+	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), Transport: p.Web, UserAgent: product})
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {

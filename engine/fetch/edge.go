@@ -14,6 +14,8 @@ type Config struct {
 	// that is not public, which must be granted as it stands, by no pattern. Nil: nothing
 	// is allowed.
 	Allow func(app, hostport string, private bool) error
+	// Transport carries requests in place of the network, for tests; nil: the network.
+	Transport http.RoundTripper
 	// UserAgent is sent where the script gives none.
 	UserAgent string
 }
@@ -62,7 +64,7 @@ func (e *Edge) begin(app string) (*reach, *Error) {
 	a := e.apps[app]
 	if a == nil {
 		a = &reach{}
-		a.client = http.Client{Transport: e.transport(app), CheckRedirect: e.redirect(app)}
+		a.client = http.Client{Transport: e.carrier(app), CheckRedirect: e.redirect(app)}
 		e.apps[app] = a
 	}
 	switch {

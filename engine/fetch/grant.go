@@ -47,6 +47,13 @@ var (
 
 type dialing struct{}
 
+func (e *Edge) carrier(app string) http.RoundTripper {
+	if e.cfg.Transport != nil {
+		return e.cfg.Transport
+	}
+	return e.transport(app)
+}
+
 // transport is one app's connections. The address is looked at when it is known and
 // nothing is sent yet.
 func (e *Edge) transport(app string) *http.Transport {

@@ -52,6 +52,10 @@ type asked struct {
 	Names                  []string
 	A, B                   string
 	Ms, Duration           float64 // of timers and sleep
+	Cps, Hold              float64
+	Calls                  int
+	URL                    string
+	Latency                string
 }
 
 func ms(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
@@ -65,20 +69,30 @@ func (b *bench) begin(op sandbox.Op) bool {
 	if op.Class == "Phone" || op.Class == "Bench" || op.Class == "" {
 		_ = json.Unmarshal(op.Args, &a) // the sandbox wrote it by the face
 	}
+	if op.Method == "mock" { // whatever the test does next finds it in place
+		err := b.engine.Web().mock(op.Args)
+		b.runs.Go(func() { b.complete(op, nil, err) })
+		return true
+	}
 	b.runs.Go(func() {
-		in := sandbox.Input{Kind: sandbox.Completed, Op: op.N, Hash: op.Hash, Value: json.RawMessage("null")}
 		v, err := b.do(op, &a)
-		if err != nil {
-			in.Error = &sandbox.HostError{Name: "Expectation", Message: err.Error()}
-		} else if v != nil {
-			in.Value, _ = json.Marshal(v) // plain structs and strings
-		}
-		select {
-		case b.done <- in:
-		case <-b.ctx.Done():
-		}
+		b.complete(op, v, err)
 	})
 	return true
+}
+
+// complete hands over what came of an operation.
+func (b *bench) complete(op sandbox.Op, v any, err error) {
+	in := sandbox.Input{Kind: sandbox.Completed, Op: op.N, Hash: op.Hash, Value: json.RawMessage("null")}
+	if err != nil {
+		in.Error = &sandbox.HostError{Name: "Expectation", Message: err.Error()}
+	} else if v != nil {
+		in.Value, _ = json.Marshal(v) // plain structs and strings
+	}
+	select {
+	case b.done <- in:
+	case <-b.ctx.Done():
+	}
 }
 
 var errForeign = errors.New("is for call flows: a test acts by phones")
@@ -121,6 +135,14 @@ func (b *bench) act(method string, a *asked) (any, error) {
 		return b.sendSIP(a.Raw)
 	case "talking":
 		return nil, b.talking(b.handset(a.A), b.handset(a.B), ms(a.For), ms(a.MaxGap))
+	case "requests":
+		return b.engine.Web().requests(a.URL), nil
+	case "match":
+		return b.match(a.URL, a.What)
+	case "latency":
+		return b.latency(a.Call, a.Latency)
+	case "load":
+		return b.load(a)
 	}
 	return nil, fmt.Errorf("scripttest: no act %q", method)
 }

@@ -83,6 +83,15 @@ func (e *ear) since(from int) (audio []int16, at int) {
 	return nil, at
 }
 
+// copyOf is what was heard from a time on, whether or not it has been dealt with.
+func (e *ear) copyOf(from time.Time) []int16 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fill(e.now() - 480)
+	at := max(int(from.Sub(e.began)*rate/time.Second), e.first)
+	return append([]int16(nil), e.audio[min(at-e.first, len(e.audio)):]...)
+}
+
 // last is the second heard last.
 func (e *ear) last() []int16 {
 	e.mu.Lock()

@@ -18,6 +18,10 @@ type Engine interface {
 	// Crash kills a worker ("sbc", "mixer") and starts its successor.
 	Crash(role string) error
 	State() *sandbox.State
+	// Web is what scripts reach by fetch.
+	Web() *Web
+	// Recordings is the directory where they are.
+	Recordings() string
 	// Steps are what the flow of a call has begun so far, by the call's SIP Call-ID.
 	Steps(sipCallID string) []Step
 	// Log is what scripts and engine have logged.

@@ -40,6 +40,15 @@ func benchFace() sandbox.Face {
 		{Name: "ladder", Params: []sandbox.Param{text("call")}},
 		{Name: "reload", Params: []sandbox.Param{text("file"), {Name: "text", Type: sandbox.String, Optional: true}}},
 		{Name: "crash", Params: []sandbox.Param{{Name: "role", Type: "'sbc'|'mixer'"}}},
+		{Name: "mock", Params: []sandbox.Param{{Name: "what", Type: sandbox.Object}, {Name: "answer", Type: sandbox.Any, Optional: true}}, Options: []sandbox.Option{
+			{Name: "method", Type: sandbox.String}, {Name: "status", Type: sandbox.Integer, Default: 200},
+			{Name: "headers", Type: sandbox.Object}, {Name: "delay", Type: sandbox.Duration, Default: 0}, {Name: "times", Type: sandbox.Integer, Default: 0}}},
+		{Name: "requests", Params: []sandbox.Param{text("url")}},
+		{Name: "match", Params: []sandbox.Param{text("url"), {Name: "what", Type: sandbox.Any}}},
+		{Name: "latency", Params: []sandbox.Param{text("call"), {Name: "latency", Type: "'answer'|'audio'|'barge-in'"}}},
+		{Name: "load", Options: []sandbox.Option{
+			{Name: "cps", Type: sandbox.Number, Default: 10}, {Name: "calls", Type: sandbox.Integer, Default: 100},
+			{Name: "to", Type: sandbox.String, Default: "1000"}, {Name: "hold", Type: sandbox.Duration, Default: "10s"}}},
 		{Name: "sendSip", Params: []sandbox.Param{text("raw")}},
 		{Name: "talking", Params: []sandbox.Param{text("a"), text("b")}, Options: append(within("maxGap", "60ms"), within("for", "1s")...)},
 	}}

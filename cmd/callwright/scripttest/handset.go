@@ -114,7 +114,7 @@ func (h *handset) dial(a *asked) (*line, error) {
 	h.calls++
 	ctx, end := context.WithCancel(h.b.ctx)
 	id := fmt.Sprintf("%s#%d", h.name, h.calls)
-	l := &line{b: h.b, id: id, end: end, keys: make(chan string), over: make(chan struct{}), picked: make(chan struct{}),
+	l := &line{b: h.b, id: id, end: end, keys: make(chan string), over: make(chan struct{}), picked: make(chan struct{}), dialled: time.Now(), ear: h.ear,
 		tap: &tap{PacketConn: sip, who: h.name, began: h.b.began}}
 	uri := a.To
 	if !strings.Contains(uri, ":") {
@@ -149,6 +149,9 @@ func (h *handset) press(l *line, keys string) error {
 	h.ear.forget()
 	select {
 	case l.keys <- keys:
+		l.mu.Lock()
+		l.pressed = time.Now()
+		l.mu.Unlock()
 	case <-l.over:
 		return h.gone(l, "press "+keys)
 	}

@@ -92,6 +92,11 @@ func (h *handset) describe() string {
 	if len(audio) == 0 {
 		return "nothing at all: no RTP came"
 	}
+	return h.b.name(audio)
+}
+
+// name says what a piece of audio is.
+func (b *bench) name(audio []int16) string {
 	level := dsp.Level(audio)
 	if level < quietLevel {
 		return "silence"
@@ -100,7 +105,7 @@ func (h *handset) describe() string {
 	if hz := strongest(audio); hz != nil {
 		text = fmt.Sprintf("%s of %.0f dBov", strings.Join(hz, " and "), level)
 	}
-	if name := h.b.recognise(audio); name != "" {
+	if name := b.recognise(audio); name != "" {
 		text += " (" + name + ")"
 	}
 	return text

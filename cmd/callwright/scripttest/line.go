@@ -28,6 +28,9 @@ type line struct {
 	steps  []Step
 	picked chan struct{} // closed at the answer
 	pickAt time.Time
+	// dialled and pressed are when the call and its last press began.
+	dialled, pressed time.Time
+	ear              *ear
 }
 
 func (l *line) mark(m phone.Milestone) {

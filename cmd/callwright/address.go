@@ -46,10 +46,8 @@ func parseListeners(values []string) ([]listener, error) {
 	return ls, nil
 }
 
-// probeListeners binds each address for a moment, so that a port in use is one
-// clear error before anything is started. Port 0 becomes one that is free for all
-// transports of its address.
-func probeListeners(ls []listener) error {
+// choosePorts makes port 0 one that is free for all transports of its address.
+func choosePorts(ls []listener) error {
 	chosen := map[netip.Addr]netip.AddrPort{}
 	for i := range ls {
 		l := &ls[i]
@@ -62,9 +60,6 @@ func probeListeners(ls []listener) error {
 				chosen[l.Addr.Addr()] = free
 			}
 			l.Addr = chosen[l.Addr.Addr()]
-		}
-		if err := probe(l.Transport, l.Addr); err != nil {
-			return err
 		}
 	}
 	return nil

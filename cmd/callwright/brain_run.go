@@ -87,7 +87,7 @@ func (b *brain) listenControl(cfg brainFlags, serve func(string, func() error)) 
 
 func (b *brain) listenSIP(cfg brainFlags, serve func(string, func() error), ready *supervise.Ready) error {
 	for _, l := range cfg.SIP {
-		bound, err := b.bind(l, serve)
+		bound, err := b.bind(cfg.Life, l, serve)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(strin
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", cfg.HTTP.String())
+	ln, err := listenTCP(cfg.Life, httpSocket, cfg.HTTP)
 	if err != nil {
 		return err
 	}
@@ -114,16 +114,16 @@ func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(strin
 }
 
 // bind opens one SIP listener and says what it became: "udp 127.0.0.1:5060".
-func (b *brain) bind(l listener, serve func(string, func() error)) (string, error) {
+func (b *brain) bind(life *supervise.Lifeline, l listener, serve func(string, func() error)) (string, error) {
 	if l.Transport == "udp" {
-		pc, err := net.ListenPacket("udp", l.Addr.String())
+		pc, err := listenUDP(life, l)
 		if err != nil {
 			return "", err
 		}
 		serve("SIP over UDP", func() error { return b.edge.ServeUDP(pc) })
 		return "udp " + pc.LocalAddr().String(), nil
 	}
-	ln, err := net.Listen("tcp", l.Addr.String())
+	ln, err := listenTCP(life, l.String(), l.Addr)
 	if err != nil {
 		return "", err
 	}

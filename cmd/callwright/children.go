@@ -25,7 +25,7 @@ func (p *plan) brainSpec() supervise.Spec {
 	for _, n := range p.allowed {
 		args = append(args, "--allow", n.String())
 	}
-	return supervise.Spec{Name: "brain", Args: args, Grace: brainGrace}
+	return supervise.Spec{Name: "brain", Args: args, Grace: brainGrace, Sockets: p.sockets}
 }
 
 func (p *plan) sbcSpecs() []supervise.Spec {

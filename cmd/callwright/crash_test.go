@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +60,56 @@ func TestWorkerFrozen(t *testing.T) {
 	if o.code != 0 {
 		t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
 	}
+}
+
+// A brain killed alone closes no listener: what comes meanwhile waits in the sockets
+// that its supervisor holds, and its successor answers it.
+func TestBrainKilledClosesNoListener(t *testing.T) {
+	e := startEngine(t, scriptsForOthers())
+	conn, err := net.Dial("udp", e.address(t, "udp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	syscall.Kill(childOf(t, e.cmd.Process.Pid, "brain"), syscall.SIGKILL)
+	at := e.heard(t, 0, "brain", "starting again")
+	killed := time.Now()
+	// Once, without sending it again: it must not be lost.
+	fmt.Fprintf(conn, "OPTIONS sip:a@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKonce;rport\r\nMax-Forwards: 70\r\n"+
+		"From: <sip:b@127.0.0.1>;tag=1\r\nTo: <sip:a@127.0.0.1>\r\nCall-ID: once\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+		e.address(t, "udp"), conn.LocalAddr())
+	conn.SetReadDeadline(time.Now().Add(patience))
+	answer := make([]byte, 2000)
+	n, err := conn.Read(answer)
+	if err != nil || !strings.HasPrefix(string(answer[:n]), "SIP/2.0 ") {
+		t.Fatalf("%v: %q", err, answer[:n])
+	}
+	t.Logf("answered %v after the brain was seen dead", time.Since(killed))
+	e.heard(t, at, "takes calls again")
+	if o := runProgram(t, program("call", "sip:5000@"+e.address(t, "udp"), "--expect", "440")); o.code != 0 {
+		t.Errorf("the next call: exit code %d\n%s%s", o.code, o.stdout, o.stderr)
+	}
+}
+
+// childOf finds the process that a supervisor runs for a role.
+func childOf(t *testing.T, parent int, role string) int {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range lists {
+		pids, _ := os.ReadFile(list) // a thread may have ended meanwhile
+		for _, pid := range strings.Fields(string(pids)) {
+			line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+			if args := strings.Split(string(line), "\x00"); len(args) > 1 && args[1] == role {
+				n, _ := strconv.Atoi(pid)
+				return n
+			}
+		}
+	}
+	t.Fatalf("process %d has no child %s", parent, role)
+	return 0
 }
 
 // inCall places a call and returns at a milestone of it; ended waits for its end.

@@ -83,6 +83,7 @@ type plan struct {
 	shares    []portRange
 	allowed   []netip.Prefix
 	control   string // unix socket
+	sockets   []supervise.Socket
 }
 
 // prepare checks all that can be checked before a process is started. The lock is
@@ -123,7 +124,7 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 	if lock, err = p.openData(); err != nil {
 		return p, nil, err
 	}
-	if err = p.probe(); err != nil {
+	if p.sockets, err = openSockets(p.listeners, &p.httpAddr, false); err != nil {
 		lock.Close()
 		return p, nil, err
 	}
@@ -188,18 +189,6 @@ func lockData(data string) (io.Closer, error) {
 	return f, nil
 }
 
-func (p *plan) probe() error {
-	if err := probeListeners(p.listeners); err != nil {
-		return err
-	}
-	if p.httpAddr.Port() == 0 {
-		free, err := freePort(p.httpAddr.Addr())
-		p.httpAddr = free
-		return err
-	}
-	return probe("tcp", p.httpAddr)
-}
-
 func directory(path string) (string, error) {
 	st, err := os.Stat(path)
 	switch {
@@ -238,6 +227,7 @@ func run(ctx context.Context, f runFlags, stdout, stderr io.Writer) error {
 		return refusal{err}
 	}
 	defer lock.Close()
+	defer closeSockets(p.sockets)
 	program, err := os.Executable()
 	if err != nil {
 		return refuse("own program: %w", err)

@@ -18,6 +18,15 @@ type Spec struct {
 	Name  string // "brain", "sbc-1", "mixer-1"
 	Args  []string
 	Grace time.Duration // between SIGTERM and SIGKILL
+	// Sockets are inherited under their names; the supervisor keeps them open from one
+	// life of the child to the next, so what arrives in between waits in them.
+	Sockets []Socket
+}
+
+// Socket is a listening socket that a child inherits.
+type Socket struct {
+	Name string // such as "udp 127.0.0.1:5060"
+	File *os.File
 }
 
 // child keeps one process alive. Its fields but pipe belong to the keep goroutine.
@@ -89,6 +98,11 @@ func (c *child) live() ending {
 	cmd := exec.Command(c.sup.cfg.Program, c.spec.Args...)
 	cmd.Env = append(os.Environ(), lifelineEnv+"="+lifelineFiles)
 	cmd.ExtraFiles = []*os.File{notices, theirs} // files 3 and 4
+	first := Notice{Secret: c.sup.cfg.Secret}
+	for _, s := range c.spec.Sockets {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, s.File)
+		first.Sockets = append(first.Sockets, s.Name)
+	}
 	cmd.Stdout, cmd.Stderr = out, out
 	// A process group of its own: Ctrl-C is for the supervisor, which knows the order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
@@ -101,7 +115,7 @@ func (c *child) live() ending {
 		return ending{err: err}
 	}
 	c.setPipe(ours)
-	c.tell(Notice{Secret: c.sup.cfg.Secret})
+	c.tell(first)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

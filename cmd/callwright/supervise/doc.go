@@ -13,5 +13,7 @@
 // the brain, the name of each worker process that has exited. Its end of file means
 // that the supervisor is gone: the child ends itself. On file 4 it writes reports:
 // the brain, that calls are taken. What a child writes to its standard error is
-// forwarded line by line.
+// forwarded line by line. From file 5 on it inherits the listening sockets that its
+// Spec names. They stay open here, so a brain that dies closes no listener: datagrams and
+// connections wait in them for its successor.
 package supervise

@@ -16,6 +16,7 @@ const (
 	lifelineFiles = "3,4"
 	noticeFile    = 3
 	reportFile    = 4
+	firstSocket   = 5
 )
 
 // ErrAlone tells a child that no supervisor started it.
@@ -23,8 +24,10 @@ var ErrAlone = errors.New("supervise: not started by `callwright run`")
 
 // Notice is a line from the supervisor to a child.
 type Notice struct {
-	Secret string `json:"secret,omitempty"` // of this start; in the first notice only
-	Exited string `json:"exited,omitempty"` // a worker's name: its process has ended
+	// In the first notice only: the secret of this start, and what the files from 5 on are.
+	Secret  string   `json:"secret,omitempty"`
+	Sockets []string `json:"sockets,omitempty"`
+	Exited  string   `json:"exited,omitempty"` // a worker's name: its process has ended
 }
 
 // Report is a line from a child to the supervisor.
@@ -52,6 +55,9 @@ type Script struct {
 // Lifeline is a child's end of the two pipes.
 type Lifeline struct {
 	Secret string
+	// Sockets are the inherited ones by name; they stay the supervisor's, so use copies
+	// (net.FileListener, net.FilePacketConn).
+	Sockets map[string]*os.File
 	// Exited brings names of worker processes that have ended. It must be read.
 	Exited <-chan string
 	// Gone is closed when the supervisor is: the child must end.
@@ -85,7 +91,16 @@ func Inherited() (*Lifeline, error) {
 			}
 		}
 	}()
-	return &Lifeline{Secret: first.Secret, Exited: exited, Gone: gone, reports: os.NewFile(reportFile, "reports")}, nil
+	return &Lifeline{Secret: first.Secret, Sockets: inherited(first.Sockets), Exited: exited, Gone: gone, reports: os.NewFile(reportFile, "reports")}, nil
+}
+
+func inherited(names []string) map[string]*os.File {
+	files := map[string]*os.File{}
+	for i, name := range names {
+		syscall.CloseOnExec(firstSocket + i)
+		files[name] = os.NewFile(uintptr(firstSocket+i), name)
+	}
+	return files
 }
 
 // Report sends one line to the supervisor. It may be called from any goroutine.

@@ -48,6 +48,13 @@ func actChild(name, socket string) {
 		os.Exit(1)
 	}
 	fmt.Fprintf(conn, "%s %d %s\n", name, os.Getpid(), life.Secret)
+	if f := life.Sockets["tcp test"]; f != nil {
+		ln, err := net.FileListener(f)
+		if err != nil {
+			os.Exit(1)
+		}
+		go greet(ln)
+	}
 	if name == "brain" {
 		life.Report(Report{Ready: &Ready{HTTP: "127.0.0.1:8080"}})
 	}
@@ -155,11 +162,16 @@ type engine struct {
 
 func start(t *testing.T, d *desk, grace time.Duration, brain string, workers ...string) *engine {
 	t.Helper()
+	return startWith(t, d, nil, grace, brain, workers...)
+}
+
+func startWith(t *testing.T, d *desk, sockets []Socket, grace time.Duration, brain string, workers ...string) *engine {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	e := &engine{cancel: cancel, ended: make(chan error, 1), ready: make(chan bool, 16), came: make(chan struct{}, 1000)}
 	cfg := Config{
 		Program: os.Args[0], Secret: "s3cret",
-		Brain: Spec{Name: "brain", Args: []string{brain, d.socket}, Grace: grace},
+		Brain: Spec{Name: "brain", Args: []string{brain, d.socket}, Grace: grace, Sockets: sockets},
 		Line: func(name, line string) {
 			e.mu.Lock()
 			e.lines = append(e.lines, name+": "+line)

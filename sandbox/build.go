@@ -3,11 +3,14 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/callwright/callwright/stdlib"
 )
 
 // AppSource says where the files of an app are.
@@ -90,7 +93,9 @@ func bundle(src AppSource) (*Program, error) {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
 	}
-	j := jail{root: root, trail: &trail{from: map[string]string{}}, exports: src.Exports, modules: src.Modules}
+	modules := stdlib.Modules()
+	maps.Copy(modules, src.Modules)
+	j := jail{root: root, trail: &trail{from: map[string]string{}}, exports: src.Exports, modules: modules}
 	if entry, err = j.inside(entry); err != nil {
 		return nil, &ScriptError{App: src.Name, File: filepath.Base(src.Entry), Name: "Error", Message: err.Error()}
 	}

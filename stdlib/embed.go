@@ -19,3 +19,24 @@ var (
 //
 //go:embed globals.d.ts
 var Globals string
+
+// ModuleDeclarations is how the modules of Modules are typed.
+//
+//go:embed modules.d.ts
+var ModuleDeclarations string
+
+var (
+	//go:embed telnum.js
+	telnum string
+	//go:embed template.js
+	template string
+	//go:embed csv.js
+	csv string
+	//go:embed jwt.js
+	jwt string
+)
+
+// Modules are what every script may import beside 'callwright', by name.
+func Modules() map[string]string {
+	return map[string]string{"callwright/telnum": telnum, "callwright/template": template, "callwright/csv": csv, "callwright/jwt": jwt}
+}

@@ -21,7 +21,7 @@ var project embed.FS
 // typings are the declaration files of what scripts can name.
 func typings() map[string]string {
 	return map[string]string{
-		"callwright.d.ts": stdlib.Declarations, "callwright-test.d.ts": stdlib.TestDeclarations, "globals.d.ts": stdlib.Globals,
+		"callwright.d.ts": stdlib.Declarations, "callwright-test.d.ts": stdlib.TestDeclarations, "globals.d.ts": stdlib.Globals, "modules.d.ts": stdlib.ModuleDeclarations,
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/callwright/callwright/sandbox/sandboxtest"
 )
 
-// said is what apps and calls logged, without level and place.
+// texts is what apps and calls logged, without level and place.
 func (w *world) texts() string {
 	var out []string
 	for _, l := range w.logs {

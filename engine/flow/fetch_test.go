@@ -21,12 +21,7 @@ export default async call => {
 	w.web = web
 	w.dial("ann", "main", "1")
 	w.run(time.Minute)
-	var out []string
-	for _, l := range w.logs {
-		_, text, _ := strings.Cut(l, ": ")
-		out = append(out, text)
-	}
-	return strings.Join(out, "\n")
+	return w.texts()
 }
 
 // mirror answers with what it was sent.

@@ -18,12 +18,7 @@ export default async call => {
 };`)
 	w.dial("ann", "main", "1000")
 	w.run(3 * time.Minute)
-	var out []string
-	for _, l := range w.logs {
-		_, text, _ := strings.Cut(l, ": ")
-		out = append(out, text)
-	}
-	return strings.Join(out, "\n")
+	return w.texts()
 }
 
 func TestKV(t *testing.T) {

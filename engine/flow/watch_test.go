@@ -27,13 +27,9 @@ const writer = `export const api = {
 };`
 
 func (w *world) said() string {
-	var out []string
-	for _, l := range w.logs {
-		_, text, _ := strings.Cut(l, ": ")
-		out = append(out, text)
-	}
+	text := strings.ReplaceAll(w.texts(), "\n", "|")
 	w.logs = nil
-	return strings.Join(out, "|")
+	return text
 }
 
 func TestStateIsWatched(t *testing.T) {

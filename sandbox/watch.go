@@ -25,8 +25,9 @@ const lookEvery = 5 * time.Millisecond
 // there an endless loop is not interrupted.
 //
 // The budget is wall time, for Go cannot tell a goroutine's own. So that a starved
-// machine does not cost calls, the interrupt comes only after the process has had
-// half the budget of processor time more, or maxGrace budgets of wall time.
+// machine does not cost calls, the interrupt comes only after the process has had the
+// budget of processor time too, counted from the first look, or maxGrace budgets of
+// wall time.
 type watch struct {
 	mu     sync.Mutex
 	rt     *goja.Runtime
@@ -35,8 +36,9 @@ type watch struct {
 	began  time.Time // of the running stretch
 	spent  time.Duration
 	on     bool
-	late   bool          // the budget has run out, the grace runs
-	cpu    time.Duration // of the process, when it ran out
+	looked bool          // since it began
+	seen   time.Duration // how long it had run at the first look
+	cpu    time.Duration // of the process at the first look
 	fired  atomic.Bool   // read by builtins that walk far
 
 	growth int64 // bytes by which the process may grow in one activation; 0: without end
@@ -50,7 +52,7 @@ const maxGrace = 10
 // was interrupted.
 func (w *watch) start() {
 	w.mu.Lock()
-	w.spent, w.late = 0, false
+	w.spent, w.looked = 0, false
 	w.fired.Store(false)
 	w.heap = w.size()
 	w.run()
@@ -115,19 +117,23 @@ func (w *watch) ring() {
 		w.rt.Interrupt(errHeap)
 		return
 	}
-	if left := w.budget - ran; left > 0 {
-		w.timer.Reset(min(left, lookEvery))
-		return
+	if !w.looked {
+		w.looked, w.seen, w.cpu = true, ran, processTime()
 	}
-	if !w.late {
-		w.late, w.cpu = true, processTime()
-	}
-	if left := w.budget/2 - (processTime() - w.cpu); left > 0 && ran < maxGrace*w.budget {
-		w.timer.Reset(max(min(left/2, lookEvery), time.Millisecond))
+	if left := w.left(ran); left > 0 {
+		w.timer.Reset(max(min(left, lookEvery), time.Millisecond))
 		return
 	}
 	w.fired.Store(true)
 	w.rt.Interrupt(errBudget)
+}
+
+// left is how long the script may still run, at least.
+func (w *watch) left(ran time.Duration) time.Duration {
+	if left := w.budget - ran; left > 0 || ran >= maxGrace*w.budget {
+		return left
+	}
+	return w.budget - min(w.seen, lookEvery) - (processTime() - w.cpu)
 }
 
 // size is what all objects of the process take, garbage included: a rough measure, which

@@ -174,6 +174,7 @@ func (c *child) kill() {
 func (c *child) take(k kind, b []byte) error {
 	switch k {
 	case kindPrepared:
+		c.dog.prepared()
 		return nil
 	case kindLoaded:
 		var l loaded

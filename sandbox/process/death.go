@@ -56,7 +56,7 @@ func (g *Generation) host() (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.dog.watch(g.order.Options.LoadBudget)
+	c.dog.load(g.order.Options.LoadBudget)
 	c.expect()
 	c.out.put(kindLoad, &g.order)
 	return c, nil

@@ -20,8 +20,8 @@
 // # Death
 //
 // A child dies by its memory limit (RLIMIT_DATA), by a fault of the script engine, or
-// by the parent's hand when one activation has run for four budgets and 100 ms: a hang
-// in a builtin that no interrupt reaches. The unit on the board is guilty and is told
+// by the parent's hand when one activation has run for two budgets and 50 ms: a hang in a
+// builtin that no interrupt reaches. The unit on the board is guilty and is told
 // so (Result.Interrupted with Error "Memory", "Budget" or "InternalError"); all others
 // are told Lost, and the engine opens them again by replay in the next child. Three
 // deaths within ten seconds without a guilty unit refuse the generation.

@@ -161,9 +161,6 @@ func TestHostileScripts(t *testing.T) {
 			}
 			t.Logf("%v: the call ended after %v (%v), good calls answered in %v, in another app %v", name, took.Round(time.Millisecond),
 				r.Error, near.Round(time.Microsecond), far.Round(time.Microsecond))
-			if near > 5*time.Second || far > 5*time.Second {
-				t.Errorf("a good call waited %v, one of another app %v", near, far)
-			}
 		})
 	}
 	t.Logf("slowest answer of a good call: same app %v, another app %v", slowest, slowestApart)

@@ -16,8 +16,9 @@ type watchdog struct {
 	c *child
 
 	mu      sync.Mutex
-	limit   time.Duration // for one run; set by watch
-	holding time.Duration // for one run that holds the tree
+	limit   time.Duration // for one run, or for a load; set by watch and load
+	loading bool          // the program's top level is to be run
+	ready   bool          // its realm is made: what takes long now is the program's
 	timer   *time.Timer
 	armed   bool
 	off     bool
@@ -34,10 +35,24 @@ const (
 	patience  = 10               // limits of wall time that end a child in any case
 )
 
-// watch sets the limits by the budget of an activation.
-func (d *watchdog) watch(budget time.Duration) {
+// watch sets the limit by the budget of an activation, whose interrupt comes well before.
+func (d *watchdog) watch(budget time.Duration) { d.bound(budget, false) }
+
+// load sets the limit by the budget of a program's top level, which no board shows.
+func (d *watchdog) load(budget time.Duration) { d.bound(budget, true) }
+
+func (d *watchdog) bound(budget time.Duration, loading bool) {
 	d.mu.Lock()
-	d.limit, d.holding = 4*budget+100*time.Millisecond, 2*budget+100*time.Millisecond
+	d.limit, d.loading = 2*budget+50*time.Millisecond, loading
+	d.begin(d.run, d.on)
+	d.mu.Unlock()
+}
+
+// prepared says that the child has its realm.
+func (d *watchdog) prepared() {
+	d.mu.Lock()
+	d.ready = true
+	d.begin(d.run, d.on)
 	d.mu.Unlock()
 }
 
@@ -111,10 +126,8 @@ func (d *watchdog) judge() bool {
 
 func (d *watchdog) late() bool {
 	limit := idleLimit
-	if d.on {
-		if limit = d.limit; d.c.tree.held() {
-			limit = d.holding
-		}
+	if d.on || d.loading && d.ready {
+		limit = d.limit
 	}
 	ran := time.Since(d.from)
 	if ran < limit {

@@ -34,6 +34,9 @@ type Config struct {
 	// Fetch performs scripts' HTTP requests and tells the result once, from another
 	// goroutine; it must not block. Nil: there are none.
 	Fetch func(fetch.Request, func(fetch.Result))
+	// MayFetch says whether an app may have audio fetched from a host and port, or sent
+	// there; private: an address that is not public. Nil: none may.
+	MayFetch func(app, hostport string, private bool) error
 	// Watch asks for changes of state at a path, or no longer, without blocking; they
 	// come by StateChanged. Nil: none come.
 	Watch func(path []string, on bool)

@@ -23,13 +23,9 @@ func (s *shard) fromFlow(a flow.Action) {
 	case flow.ToSBC:
 		s.unplaced(s.fleet.ToSBC(a.Call, a.Command, s.out))
 	case flow.ToMixer:
-		if a.Room != "" {
-			s.unplaced(s.fleet.ToRoom(a.Room, a.Command, s.out))
-		} else {
-			s.unplaced(s.fleet.ToMixer(a.Call, a.Command, s.out))
-		}
+		s.toMixer(a)
 	case flow.PlaceRoom:
-		if _, err := s.fleet.PlaceRoom(a.Room, a.Rate, s.out); err != nil {
+		if _, err := s.fleet.SetRoom(a.State, a.Near, s.out); err != nil {
 			s.push(flow.RoomFailed{Room: a.Room, Why: err.Error()})
 		}
 	case flow.FreeRoom:
@@ -63,6 +59,18 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.reply(a)
 	case flow.Over:
 		s.finished(a.Unit)
+	}
+}
+
+// toMixer finds the mixer meant: of a room, of a call, or any.
+func (s *shard) toMixer(a flow.ToMixer) {
+	switch {
+	case a.Room != "":
+		s.unplaced(s.fleet.ToRoom(a.Room, a.Command, s.out))
+	case a.Call != "":
+		s.unplaced(s.fleet.ToMixer(a.Call, a.Command, s.out))
+	default:
+		s.unplaced(s.fleet.ToAnyMixer(a.Command, s.out))
 	}
 }
 

@@ -65,7 +65,7 @@ func newShard(c Config, in *inbox) *shard {
 	s.ua = call.NewUA(call.Config{
 		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
 	})
-	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, Keep: c.Keep})
+	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Keep: c.Keep})
 	return s
 }
 

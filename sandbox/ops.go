@@ -232,6 +232,10 @@ func (u *unit) ask(in *Input) {
 		u.answer(Answer{Ask: in.Ask, Error: &HostError{Name: "Error", Message: "the function asked is gone"}})
 		return
 	}
+	if in.Event == AskEach {
+		u.askEach(in, cb)
+		return
+	}
 	args := u.arguments(in.Value)
 	f, ok := goja.AssertFunction(cb)
 	if !ok { // a regular expression
@@ -243,6 +247,38 @@ func (u *unit) ask(in *Input) {
 		return
 	}
 	u.answerWith(in.Ask, v)
+}
+
+// askEach calls a function once for each row of the question and answers with the list
+// of what it gave; one that throws answers for all.
+func (u *unit) askEach(in *Input, cb goja.Value) {
+	f, ok := goja.AssertFunction(cb)
+	var q struct {
+		Of   []json.RawMessage `json:"of"`
+		Rows [][]int           `json:"rows"`
+	}
+	if err := json.Unmarshal(in.Value, &q); err != nil || !ok {
+		u.answer(Answer{Ask: in.Ask, Error: &HostError{Name: "TypeError", Message: "a function is needed"}})
+		return
+	}
+	of := make([]goja.Value, len(q.Of))
+	for i, raw := range q.Of {
+		of[i] = must(u.r.parse(raw, u, ""))
+	}
+	given := make([]any, len(q.Rows))
+	for i, row := range q.Rows {
+		args := make([]goja.Value, len(row))
+		for k, n := range row {
+			args[k] = of[n]
+		}
+		v, err := u.r.call(f, goja.Undefined(), args...)
+		if err != nil {
+			u.refuse(in.Ask, u.r.fromRun(err))
+			return
+		}
+		given[i] = v
+	}
+	u.give(in.Ask, u.r.rt.ToValue(u.r.rt.NewArray(given...)))
 }
 
 // arguments reads the list that a function is called with.

@@ -45,6 +45,11 @@ const (
 	Evaluate
 )
 
+// AskEach as the Event of a Called asks the callback many times at once: Value is
+// {"of": values, "rows": lists of indexes into them}, a row the arguments of one call.
+// The answer is the list of what it gave. The function must not be async.
+const AskEach = "each"
+
 // EvaluateWrite as the Event of an Evaluate lets the code write and begin operations.
 const EvaluateWrite = "write"
 

@@ -29,18 +29,25 @@ declare module 'callwright' {
 
   /**
    * What can be played:
-   * - `'hello.wav'`: a WAV file (8 to 48 kHz, 16 bit, mono or stereo), named from the
-   *   script's own directory, which it cannot leave;
+   * - `'hello.wav'`: a WAV file (8 to 48 kHz, PCM or G.711, mono or stereo), or raw sound
+   *   by its name (.ulaw, .alaw, .sln, .sln16, .sln32, .sln48), named from the script's own
+   *   directory, which it cannot leave;
    * - `'tone:425/200,0/200x3'`: frequencies in Hz (`350+440` sounds both, 0 is silence),
    *   each with its length in ms, and how often; without a length, for ever;
    * - `'silence:2s'`;
+   * - `'country:uk/ringback'`: a country's tone (ITU-T E.180): dial, ringback, busy,
+   *   congestion, waiting or sit of itu, at, au, be, br, ch, cn, de, es, fr, in, it, jp, nl,
+   *   pl, se, uk or us;
    * - `'recordings:ID.wav'`: the `url` of a recording;
-   * - what play(), tone() and silence() of this module give;
+   * - `'https://host/a.wav'`: fetched once and kept; the app's manifest grants the host as
+   *   for fetch(), and at most 64 MB are taken;
+   * - `'data:audio/wav;base64,…'`: a WAV file of at most 256 KB;
+   * - what play(), tone(), silence(), say(), number(), digits(), money() and date() give;
    * - a list of these, played without a gap.
    */
   export type Source = string | Value | Source[];
 
-  /** A source made by play(), tone() or silence(). */
+  /** A source made by play(), say() and their like. */
   export interface Value { readonly $value: string }
 
   /**
@@ -58,6 +65,46 @@ declare module 'callwright' {
    * @example await call.play([silence('1s'), 'hello.wav']);
    */
   export function silence(duration: Duration): Value;
+
+  /**
+   * A text to speak, by what the operator gave as --say (a command such as espeak-ng, or
+   * an HTTP engine); what was spoken once is kept. Without a voice the play's result has
+   * the reason 'error'.
+   * @example await call.play(say('You are number three.', { lang: 'en' }));
+   */
+  export function say(text: string, options?: SayOptions): Value;
+  export interface SayOptions {
+    /** A name that the voice knows. */
+    voice?: string;
+    /** A language, such as 'en' or 'de'. */
+    lang?: string;
+    /** The text is SSML. */
+    ssml?: boolean;
+  }
+  /**
+   * A number, spoken.
+   * @example await call.play(['you-are-number.wav', number(42, 'en')]);
+   */
+  export function number(n: number, lang?: string, options?: SpokenOptions): Value;
+  /**
+   * Digits, one by one.
+   * @example await call.play(digits('0123*#'));
+   */
+  export function digits(n: string | number, lang?: string, options?: SpokenOptions): Value;
+  /**
+   * A sum of money; the currency is a code of ISO 4217.
+   * @example await call.play(money(12.5, 'EUR', 'en'));
+   */
+  export function money(n: number, currency: string, lang?: string, options?: SpokenOptions): Value;
+  /**
+   * A date and time, in UTC or a zone such as 'Europe/London'.
+   * @example await call.play(date(new Date(), 'Europe/London', 'en'));
+   */
+  export function date(date: Date | number | string, zone?: string, lang?: string, options?: SpokenOptions): Value;
+  export interface SpokenOptions {
+    /** A name that the voice knows. */
+    voice?: string;
+  }
 
   /**
    * Waits. Goes on after the call has ended, for at most a minute.
@@ -82,11 +129,77 @@ declare module 'callwright' {
    */
   export function conference(name: string, options?: ConferenceOptions): Promise<Conference>;
 
+  /** What is not given stays as it is; a new conference has none of it. */
   export interface ConferenceOptions {
-    /** Sampling rate it mixes at, in Hz: 8000 for a new one, what it has for others. */
-    rate?: 8000 | 16000;
+    /**
+     * Sampling rate it mixes at, in Hz: 8000 for a new one. Members of other rates are
+     * converted. 'auto' is that of the first member.
+     */
+    rate?: 8000 | 16000 | 32000 | 48000 | 'auto';
+    frame?: '20ms';
     /** How many may be in; 0 is no limit. Joining a full one throws Busy. */
     maxMembers?: number;
+    /** Digits that join() asks for; sounds.pin is what the caller hears. */
+    pin?: string;
+    /** Who types this one is a moderator. */
+    moderatorPin?: string;
+    /** How often a caller may try; then its `left` is 'pin-failed'. 3 for a new one. */
+    pinTries?: number;
+    /** Until a moderator is in, nobody hears anybody. */
+    waitForModerator?: boolean;
+    /** Until so many are in, neither. */
+    minMembers?: number;
+    /** When the last moderator has left, and after endGrace, it ends: 'no-moderator'. */
+    endWithModerator?: boolean;
+    endGrace?: Duration;
+    /** How long it lasts with nobody in. */
+    endWhenEmpty?: Duration;
+    /** It ends after that: 'time-limit'. */
+    maxDuration?: Duration;
+    /** It ends when nobody has spoken for so long: 'silence'. */
+    endOnSilence?: Duration;
+    /** Only moderators may come in. */
+    locked?: boolean;
+    /** For who is alone, waits, is on hold or in the lobby. */
+    music?: Source;
+    /** 'both' for a new one. */
+    musicWhen?: 'alone' | 'waiting' | 'both';
+    /**
+     * What is heard when; false or null: nothing. enter, exit, begin, locked and
+     * recordStart by all, the others by whom it concerns.
+     */
+    sounds?: { [name in 'enter' | 'exit' | 'alone' | 'muted' | 'unmuted' | 'locked' | 'kicked' | 'begin' | 'recordStart' | 'pin' | 'badPin' | 'full' | 'sayName']?: Source | false | null };
+    /**
+     * Who comes and goes is announced by a tone; by name, which join() has the caller say
+     * (sounds.enter follows it); or who comes is told how many others are in.
+     */
+    announce?: 'none' | 'tone' | 'name' | 'count';
+    /** With 'count': only if there are more. */
+    countAbove?: number;
+    /** Who is no moderator waits for admit(). */
+    lobby?: boolean;
+    /** Only so many, the loudest, are mixed; 0: all. At most 32. */
+    loudest?: number;
+    /** Members at least so loud, in dBov, are in 'energy' events, twice a second. */
+    energyLevel?: number;
+    dropSilence?: true;
+    /** Voices are brought to one loudness. */
+    agc?: boolean;
+    /** A low noise when nobody speaks. */
+    comfortNoise?: boolean;
+    /** It is recorded; see record(). 'now', from the second member on, or with a moderator. */
+    record?: { mode?: 'mix' | 'separate' | 'both'; when?: 'moderator' | 'two' | 'now' };
+    /**
+     * What keys do: a function of the member, or mute, unmute, toggle-mute, deaf, undeaf,
+     * toggle-deaf, hold, unhold, toggle-hold, louder, quieter, listen-louder,
+     * listen-quieter, count, leave; of moderators lock, unlock, toggle-lock, end. These keys
+     * go no further.
+     */
+    controls?: Record<string, string | ((member: MemberView) => void)>;
+    /** 'pass': other keys are sent on to the other members' phones. */
+    dtmf?: 'absorb' | 'pass';
+    /** Who comes later hears the last so many seconds first, at most 30s. */
+    history?: Duration;
   }
 
   /**
@@ -612,6 +725,12 @@ declare module 'callwright' {
   }
 
   export interface PlayOptions {
+    /** How fast, from 0.5 to 2, pitch and all. */
+    rate?: number;
+    /** false: a URL is fetched again. */
+    cache?: boolean;
+    /** Who hears it; 'peer' and 'both' are not built yet. @default 'self' */
+    to?: 'self' | 'peer' | 'both';
     /** true: for ever; a number: that many times. @default false */
     loop?: boolean | number;
     /** Where to begin. */
@@ -651,6 +770,16 @@ declare module 'callwright' {
      * @example const music = call.play('hold.wav', { loop: true }); await sleep('5s'); await music.stop();
      */
     stop(): Promise<void>;
+    /**
+     * Goes to an offset from the beginning.
+     * @example const book = call.play('book.wav'); await sleep('1s'); await book.seek('30s');
+     */
+    seek(offset: Duration): Promise<void>;
+    /**
+     * Makes it louder or quieter, in dB from -60 to 30.
+     * @example const music = call.play('hold.wav'); await music.gain(-12);
+     */
+    gain(db: number): Promise<void>;
   }
 
   export interface EchoOptions {
@@ -725,6 +854,17 @@ declare module 'callwright' {
     beep?: boolean;
     /** Cuts the silence at the end. @default false */
     trim?: boolean;
+    /** 'opus' and 'mp3' are not built yet. @default 'wav' */
+    format?: 'wav' | 'opus' | 'mp3';
+    /** What the caller hears before it begins: that it is recorded. */
+    announce?: Source;
+    /**
+     * Where the file goes when it has ended, by PUT, and how often to try again, at most
+     * 10. The app's manifest grants the host as for fetch().
+     */
+    upload?: { url: string; retries?: number };
+    /** 'bridge' is not built yet. @default 'now' */
+    start?: 'now' | 'answer' | 'bridge';
   }
 
   export interface RecordResult {
@@ -735,10 +875,36 @@ declare module 'callwright' {
     sha256?: string;
     digit?: string;
     error?: string;
+    /** What mark() has named. */
+    marks?: { name: string; ms: number }[];
+    /** With upload: whether the server has taken it. */
+    uploaded?: boolean;
   }
 
-  /** A running recording. Await it for its result. */
+  export interface RecordingEvents {
+    started: { url: string };
+    paused: { ms: number };
+    resumed: { ms: number };
+    /** Its files are closed. */
+    finished: RecordResult | RoomRecordResult;
+    /** A full disk, or an upload that was refused. */
+    failed: RecordResult;
+    uploaded: { url: string; bytes: number };
+  }
+
+  /**
+   * A running recording. Await it for its result. Its file is a whole WAV file at any
+   * instant; a full disk ends it with what there is.
+   */
   export interface Recording extends PromiseLike<RecordResult> {
+    /** Calls the listener at each event. */
+    on<K extends keyof RecordingEvents>(event: K, listener: (e: RecordingEvents[K]) => void): this;
+    /** As on, for one event. */
+    once<K extends keyof RecordingEvents>(event: K, listener: (e: RecordingEvents[K]) => void): this;
+    /** Undoes on or once. */
+    off<K extends keyof RecordingEvents>(event: K, listener: (e: RecordingEvents[K]) => void): this;
+    /** The events as they come, one after another. */
+    events(...names: (keyof RecordingEvents)[]): Events;
     /**
      * Leaves out what is said from now on.
      * @example const r = call.record({ max: '1m' }); await r.pause();
@@ -754,6 +920,21 @@ declare module 'callwright' {
      * @example const r = call.record(); await call.play('question.wav'); await r.stop();
      */
     stop(): Promise<void>;
+    /**
+     * Writes silence in the place of what is said: a card's number is heard, not kept.
+     * @example const r = call.record(); await r.mask(); await call.gather({ max: 16 }); await r.unmask();
+     */
+    mask(): Promise<void>;
+    /**
+     * Undoes mask.
+     * @example const r = call.record(); await r.mask(); await sleep('1s'); await r.unmask();
+     */
+    unmask(): Promise<void>;
+    /**
+     * Names this instant, for the result.
+     * @example const r = call.record(); await r.mark('consent'); await r.stop(); const { marks } = await r;
+     */
+    mark(name: string): Promise<void>;
   }
 
   export interface SendDigitsOptions {
@@ -770,43 +951,79 @@ declare module 'callwright' {
   export interface MemberView {
     id: string; label?: string; tags: string[]; role: 'moderator' | 'speaker' | 'listener'; number: string; name: string;
     muted: boolean; deaf: boolean; talking: boolean;
+    /** On hold; not announced and not counted; waiting to be admitted. */
+    held: boolean; hidden: boolean; lobby: boolean;
     /** Unix ms. */
     joined: number;
   }
 
   export interface ConferenceEvents {
-    /** The first joined; the last left. */
+    /** Members hear each other from now on; the last has left. */
     start: { name: string; rate: number };
     end: { ms: number };
     join: MemberView;
     leave: MemberView & { reason: string; ms: number };
+    /** Somebody waits to be admitted. */
+    lobby: MemberView;
     mute: MemberView;
     unmute: MemberView;
+    deaf: MemberView;
+    undeaf: MemberView;
+    hold: MemberView;
+    unhold: MemberView;
+    /** Who is muted speaks (joined with muteDetect). */
+    'mute-detect': MemberView;
     'talk-start': MemberView;
     'talk-stop': MemberView;
+    /** Who is loudest of those who talk, or was given the floor; null: nobody. */
+    floor: { member: MemberView | null };
+    /** With energyLevel: who is how loud, in dBov. */
+    energy: { members: { id: string; dbov: number }[] };
     dtmf: MemberView & { digit: string };
+    lock: { locked: boolean };
     /** Something played to all has ended. */
     'play-done': PlayResult;
+    'record-started': { url: string; mode: string };
+    'record-paused': { url: string };
+    'record-resumed': { url: string };
+    /** One file is closed: of the mix, or of a member. */
+    'record-finished': RecordedFile;
+    'record-failed': RecordedFile;
+    /** A member went to another conference. */
+    moved: MemberView & { from: string; to: string };
+    /** It is mixed elsewhere from now on. */
+    'mixer-changed': { gapMs: number };
+    /** Somebody was turned away. */
+    full: MemberView;
+    'pin-failed': MemberView & { tries: number };
   }
 
   /** Which members: an id, a member, a list of those, or what they must be. None: all. */
   export type Filter = string | Member | MemberView | (string | Member | MemberView)[]
-    | { id?: string; tag?: string; tags?: string[]; role?: string; label?: string; muted?: boolean; talking?: boolean };
+    | { id?: string; tag?: string; tags?: string[]; role?: string; label?: string; muted?: boolean; talking?: boolean; held?: boolean; lobby?: boolean };
 
-  /** Callers who hear each other, each all others. It ends when the last has left. */
+  /**
+   * Callers who hear each other, each all others unless something else is said. It ends
+   * when the last has left. Waiting, it has members who do not hear each other yet.
+   */
   export interface Conference {
     readonly name: string;
     readonly rate: number;
-    readonly state: 'idle' | 'running';
-    /** How many are in. */
+    readonly state: 'idle' | 'waiting' | 'running';
+    /** How many are in, without those who are hidden. */
     readonly size: number;
-    /** When it started, in Unix ms; absent while idle. */
+    /** When it started, in Unix ms; absent while idle or waiting. */
     readonly started?: number;
+    readonly locked: boolean;
+    /** The id of who has the floor. */
+    readonly floor?: string;
 
     /**
-     * Puts the script's own call in, out of any other it is in.
+     * Puts the script's own call in, out of any other it is in: past the PIN, the name and
+     * the lobby where the conference has them. Who does not get past the PIN is given a
+     * member that has left already.
      * @example const m = await room.join(call, { label: call.from.name }); const { reason, ms } = await m.left;
-     * @throws Busy when it is full.
+     * @throws Busy when it is full or locked.
      */
     join(call: Call, options?: JoinOptions): Promise<Member>;
     /**
@@ -825,15 +1042,106 @@ declare module 'callwright' {
      */
     unmute(filter?: Filter): Promise<Count>;
     /**
+     * One member, or null.
+     * @example const boss = await room.get({ role: 'moderator' }); if (!boss) log.info('no moderator yet');
+     */
+    get(filter: Filter): Promise<MemberView | null>;
+    /**
+     * Members hear nobody (but what is played to them alone).
+     * @example await room.deaf({ tag: 'guest' });
+     */
+    deaf(filter?: Filter): Promise<Count>;
+    /**
+     * Members hear again.
+     * @example await room.undeaf();
+     */
+    undeaf(filter?: Filter): Promise<Count>;
+    /**
+     * Members neither hear nor are heard, and have the conference's music.
+     * @example await room.hold({ label: 'bob' });
+     */
+    hold(filter?: Filter): Promise<Count>;
+    /**
+     * Undoes hold.
+     * @example await room.unhold({ held: true });
+     */
+    unhold(filter?: Filter): Promise<Count>;
+    /**
+     * How loud members are to others (in) and others to them (out), in dB from -60 to 30.
+     * @example await room.gain({ role: 'listener' }, { out: 6 });
+     */
+    gain(filter: Filter, options: GainOptions): Promise<Count>;
+    /**
      * Takes members out; their calls go on.
      * @example await room.kick({ label: 'bob' });
      */
     kick(filter?: Filter): Promise<Count>;
     /**
-     * Plays to all who are in. With nobody in, its reason is 'ended' at once.
-     * @example await room.play('recording-starts.wav');
+     * Lets members in from the lobby; all without a filter.
+     * @example room.on('lobby', m => room.admit(m.id));
+     */
+    admit(filter?: Filter): Promise<Count>;
+    /**
+     * Gives the floor to one member, until floor() lets it go by who talks loudest again.
+     * @example await room.floor({ role: 'moderator' }).catch(() => log.info('no moderator'));
+     */
+    floor(filter?: Filter): Promise<MemberView | null>;
+    /**
+     * Only moderators may come in from now on.
+     * @example await room.lock();
+     */
+    lock(): Promise<void>;
+    /**
+     * Undoes lock.
+     * @example await room.unlock();
+     */
+    unlock(): Promise<void>;
+    /**
+     * Plays to all who are in, or to some. With nobody in, its reason is 'ended' at once.
+     * @example await room.play('recording-starts.wav', { duck: 12 });
      */
     play(source: Source, options?: ConferencePlayOptions): Playback;
+    /**
+     * Speaks to all who are in, or to some.
+     * @example await room.say('Five minutes left.', { lang: 'en', to: { role: 'moderator' } });
+     */
+    say(text: string, options?: ConferenceSayOptions): Playback;
+    /**
+     * Takes members into another conference, at once and without a gap; one that is not
+     * there is made, with the options of this. Their Member objects stay.
+     * @example await room.move({ tag: 'sales' }, 'sales');
+     */
+    move(filter: Filter, to: string | Conference): Promise<Count>;
+    /**
+     * Takes members into a new conference with the options of this.
+     * @example const aside = await room.split({ tag: 'sales' }, 'aside'); await aside.set({ announce: 'none' });
+     * @throws Busy when there is one of that name.
+     */
+    split(filter: Filter, name: string): Promise<Conference>;
+    /**
+     * Takes in all members of another conference, which ends.
+     * @example const { count } = await room.merge('aside');
+     */
+    merge(other: string | Conference): Promise<Count>;
+    /**
+     * How loud each member hears each other: a number from 0 to 4 (1: as it is), or yes or
+     * no. The function is asked once for each pair, and again for those of who comes; it
+     * must not be async, and lives as long as its call. What it throws changes nothing, and
+     * what is no number counts as 1. null: all as usual again. Up to 300 members.
+     * @example await room.matrix((listener, speaker) => listener.tags.includes('fr') && speaker.role === 'speaker' ? 0.2 : 1);
+     */
+    matrix(fn: ((listener: MemberView, speaker: MemberView) => number | boolean) | null): Promise<MatrixResult>;
+    /**
+     * Records the mix, each member in a file of its own, or both; who comes later too. It
+     * ends with stop(), or with the conference.
+     * @example await room.join(call); const r = room.record({ mode: 'separate' }); await sleep('10s'); await r.stop(); log.info((await r).files);
+     */
+    record(options?: RoomRecordOptions): RoomRecording;
+    /**
+     * Changes options of conference().
+     * @example await room.set({ announce: 'tone', controls: { '*6': 'toggle-mute', '*9': m => log.info('help for', m.label) } });
+     */
+    set(options: ConferenceOptions): Promise<void>;
     /**
      * Takes everybody out.
      * @example await room.end();
@@ -852,30 +1160,113 @@ declare module 'callwright' {
 
   export interface Count { count: number }
 
+  /** How many pairs differ from 1. */
+  export interface MatrixResult { pairs: number }
+
+  export interface GainOptions {
+    /** How loud members are to others, in dB. */
+    in?: number;
+    /** How loud others are to them. */
+    out?: number;
+  }
+
   export interface ConferencePlayOptions {
     /** true: for ever; a number: that many times. @default false */
     loop?: boolean | number;
+    /** Who hears it; all without it. */
+    to?: Filter;
+    /** How many dB members are quieter while it plays; true: 12. @default false */
+    duck?: boolean | number;
+    /** In dB, from -60 to 30. @default 0 */
+    gain?: number;
   }
+
+  export interface ConferenceSayOptions {
+    voice?: string;
+    lang?: string;
+    ssml?: boolean;
+    /** Who hears it; all without it. */
+    to?: Filter;
+    /** How many dB members are quieter while it plays; true: 12. @default false */
+    duck?: boolean | number;
+    /** In dB, from -60 to 30. @default 0 */
+    gain?: number;
+  }
+
+  export interface RoomRecordOptions {
+    /** Name of the file of the mix; those of members are NAME-1.wav and so on. */
+    file?: string;
+    /** @default 'mix' */
+    mode?: 'mix' | 'separate' | 'both';
+    /** Longest time; 0 is no limit. @default 0 */
+    max?: Duration;
+  }
+
+  /** One file of a recording; `member` is the call's id, absent of the mix. */
+  export interface RecordedFile { member?: string; url: string; ms: number; sha256?: string; error?: string }
+
+  export interface RoomRecordResult {
+    reason: 'stopped' | 'max' | 'ended' | 'error';
+    ms: number;
+    url: string;
+    files: RecordedFile[];
+    marks?: { name: string; ms: number }[];
+  }
+
+  /** A running recording of a conference. */
+  export interface RoomRecording extends Omit<Recording, 'then'>, PromiseLike<RoomRecordResult> {}
 
   export interface JoinOptions {
     label?: string;
     tags?: string[];
-    /** A listener is muted. @default 'speaker' */
+    /** A listener is muted, and stays so. @default 'speaker' */
     role?: 'moderator' | 'speaker' | 'listener';
     /** Is not heard. @default false */
     muted?: boolean;
     /** Hears no others. @default false */
     deaf?: boolean;
+    /** Is neither announced nor counted. @default false */
+    hidden?: boolean;
+    /** false: as deaf, whatever undeaf says. @default true */
+    canHear?: boolean;
+    /** false: as muted, whatever unmute says. @default true */
+    canSpeak?: boolean;
+    /** Whom it hears: who has one of the tags, or what a function of each other gives. */
+    hears?: string[] | ((speaker: MemberView) => number | boolean);
+    /** By whom it is heard, likewise. */
+    heardBy?: string[] | ((listener: MemberView) => number | boolean);
+    /** Hears all, and is heard by those alone who have this tag. */
+    coach?: string;
     /** How loud it is to others, in dB from -60 to 30. @default 0 */
     gainIn?: number;
     /** How loud others are to it. @default 0 */
     gainOut?: number;
+    /** Its voice is brought to one loudness; without it as the conference says. */
+    agc?: boolean;
+    /** 'mute-detect' is told when it speaks while muted. @default false */
+    muteDetect?: boolean;
+    /** Who waits for a moderator need not wait any more. @default false */
+    startConference?: boolean;
+    /** The conference ends when it leaves. @default false */
+    endConference?: boolean;
+    /** As endConference, after endGrace. @default false */
+    mandatory?: boolean;
+    /** Hears no music. @default false */
+    noMusic?: boolean;
+    /** Its keys are sent on to the others' phones. @default false */
+    distributeDtmf?: boolean;
+    /** It is recorded, in a file of its own. @default false */
+    record?: boolean;
+    /** It leaves after that: 'time-limit'; 0 is none. @default 0 */
+    timeLimit?: Duration;
+    /** Its name, where names are announced: else it is asked to say it. */
+    announce?: Source;
   }
 
   /** A call's place in a conference. */
   export interface Member extends Readonly<MemberView> {
-    /** Comes true when it has left: 'hangup', 'kicked', 'ended', 'moved' or 'failed', after `ms`. */
-    readonly left: Promise<{ reason: 'hangup' | 'kicked' | 'ended' | 'moved' | 'failed'; ms: number }>;
+    /** Comes true when it has left, and why, after `ms`. */
+    readonly left: Promise<{ reason: 'hangup' | 'kicked' | 'ended' | 'moved' | 'failed' | 'key' | 'time-limit' | 'silence' | 'no-moderator' | 'pin-failed' | 'replaced'; ms: number }>;
   }
 
   /** Lines for the operator's log: the same object as console. */

@@ -111,7 +111,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, Watch: tree.Watch,
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.states = &states{tree: tree, store: b.state, past: b.past}

@@ -60,6 +60,7 @@ type Room struct {
 	ID    string
 	Rate  int
 	Mixer string
+	State *control.Room // last commanded
 
 	mixer *Worker
 }

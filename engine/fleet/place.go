@@ -160,4 +160,5 @@ func (f *Fleet) setMember(p *Place, m *control.Member) {
 	}
 	p.Member.Muted, p.Member.Deaf = m.Muted, m.Deaf
 	p.Member.GainInDb, p.Member.GainOutDb = m.GainInDb, m.GainOutDb
+	p.Member.Agc, p.Member.Apart = m.Agc, m.Apart
 }

@@ -23,7 +23,7 @@ func (f *Fleet) Repeat(name string, out Out) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.rooms)) {
 		if r := f.rooms[id]; r.mixer == w {
-			f.put(out, w, &control.Command{Body: &control.Command_Room{Room: &control.Room{Id: id, Rate: uint32(r.Rate)}}})
+			f.sayRoom(r, out)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.places)) {

@@ -14,14 +14,30 @@ func (f *Fleet) PlaceRoom(room string, rate int, out Out) (*Room, error) {
 	if r := f.rooms[room]; r != nil {
 		return r, nil
 	}
-	mixer := f.leastBusy(control.Kind_MIXER, hasRoom)
-	if mixer == nil {
-		return nil, ErrNoMixer
+	return f.SetRoom(&control.Room{Id: room, Rate: uint32(rate)}, "", out)
+}
+
+// SetRoom brings a room to a state, finding a mixer for it if it has none: that of the
+// room near, if there is such a room. A room that has a place keeps it.
+func (f *Fleet) SetRoom(state *control.Room, near string, out Out) (*Room, error) {
+	r := f.rooms[state.Id]
+	if r == nil {
+		r = &Room{ID: state.Id}
+		if n := f.rooms[near]; n != nil && !n.mixer.dead {
+			r.mixer = n.mixer
+		} else if r.mixer = f.leastBusy(control.Kind_MIXER, hasRoom); r.mixer == nil {
+			return nil, ErrNoMixer
+		}
+		r.Mixer = r.mixer.Name
+		f.rooms[r.ID] = r
 	}
-	r := &Room{ID: room, Rate: rate, Mixer: mixer.Name, mixer: mixer}
-	f.rooms[room] = r
-	f.put(out, r.mixer, &control.Command{Body: &control.Command_Room{Room: &control.Room{Id: room, Rate: uint32(rate)}}})
+	r.Rate, r.State = int(state.Rate), state
+	f.sayRoom(r, out)
 	return r, nil
+}
+
+func (f *Fleet) sayRoom(r *Room, out Out) {
+	f.put(out, r.mixer, &control.Command{Body: &control.Command_Room{Room: clone(r.State)}})
 }
 
 // Room is where a room is mixed, or nil.
@@ -77,6 +93,7 @@ func (f *Fleet) Leave(call string, out Out) error {
 	p.Member.Room = ""
 	p.Member.Muted, p.Member.Deaf = false, false
 	p.Member.GainInDb, p.Member.GainOutDb = 0, 0
+	p.Member.Agc, p.Member.Apart = false, false
 	f.sayMember(p, out)
 	return nil
 }
@@ -88,6 +105,17 @@ func (f *Fleet) ToRoom(room string, c *control.Command, out Out) error {
 		return fmt.Errorf("%w: room %s has no place", ErrUnknown, room)
 	}
 	f.put(out, r.mixer, c)
+	return nil
+}
+
+// ToAnyMixer sends a command to the least busy mixer: what any can do that has the
+// shared directories.
+func (f *Fleet) ToAnyMixer(c *control.Command, out Out) error {
+	w := f.leastBusy(control.Kind_MIXER, func(*Worker) bool { return true })
+	if w == nil {
+		return ErrNoMixer
+	}
+	f.put(out, w, c)
 	return nil
 }
 

@@ -130,8 +130,6 @@ func TestReadHTTPAnswer(t *testing.T) {
 	}
 }
 
-func itoa(n int) string { return string(encode(n)) }
-
 func TestFigures(t *testing.T) {
 	w := script(t, `import { app, sleep } from 'callwright';
 app.metrics.gauge('agents', 7);

@@ -3,44 +3,72 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/callwright/callwright/media/control"
 )
 
 // conference opens a room by its name, making it if nobody holds it.
 type conference struct {
-	Name       string `json:"name"`
-	Rate       *int   `json:"rate"`
-	MaxMembers *int   `json:"maxMembers"`
+	Name string `json:"name"`
+	profile
 }
 
 const defaultRate = 8000
 
 func (v *conference) begin(o *operation) {
-	if err := v.check(); err != nil {
-		o.fail(badOption("conference: " + err.Error()))
+	if v.Name == "" || len(v.Name) > 128 || strings.ContainsAny(v.Name, "\x00\r\n") {
+		o.fail(badOption(fmt.Sprintf("conference: %q is not a name for a conference", v.Name)))
 		return
 	}
 	r := o.f.rooms[v.Name]
 	if r == nil {
-		r = &room{rev: 1, name: v.Name, rate: defaultRate}
-		o.f.rooms[v.Name] = r
+		r = newRoom(v.Name)
 	}
-	if v.Rate != nil && *v.Rate != r.rate {
-		if r.placed {
-			o.fail(busyError(fmt.Sprintf("conference: %q runs at %d Hz, not at %d", v.Name, r.rate, *v.Rate)))
-			return
-		}
-		r.rate = *v.Rate
-		r.rev++
+	if !v.apply(o, r) {
+		return
 	}
-	if v.MaxMembers != nil {
-		r.maxMembers = *v.MaxMembers
-	}
+	o.f.rooms[v.Name] = r
 	o.f.hold(o.u, r)
 	o.complete(handed{Handle: r.handle(), Fields: r.view()})
 }
+
+func newRoom(name string) *room {
+	return &room{rev: 1, name: name, rate: defaultRate, rules: rules{PinTries: defaultTries, MusicWhen: "both"}}
+}
+
+// apply changes the room as the profile says; false: the operation has failed.
+func (p *profile) apply(o *operation, r *room) bool {
+	next, rate, err := p.change(o.u, r.rules)
+	if err != nil {
+		o.mistake(err)
+		return false
+	}
+	if rate != 0 && rate != r.rate {
+		if r.placed {
+			o.fail(busyError(fmt.Sprintf("%s: %q runs at %d Hz, not at %d", o.name(), r.name, r.rate, rate)))
+			return false
+		}
+		r.rate = rate
+	}
+	r.rules = next
+	r.rev++
+	set(&r.Locked, p.Locked)
+	o.f.reviewed(r)
+	return true
+}
+
+func (v *conference) step(*operation, event) {}
+
+// setRoom is room.set(): the options of conference() for one that is there.
+type setRoom struct{ profile }
+
+func (v *setRoom) begin(o *operation) {
+	if r := o.room(); r != nil && v.apply(o, r) {
+		o.complete(struct{}{})
+	}
+}
+
+func (v *setRoom) step(*operation, event) {}
 
 // handed is a host object as a result.
 type handed struct {
@@ -48,66 +76,19 @@ type handed struct {
 	Fields any    `json:"$fields"`
 }
 
-func (v *conference) check() error {
-	switch {
-	case v.Name == "" || len(v.Name) > 128 || strings.ContainsAny(v.Name, "\x00\r\n"):
-		return fmt.Errorf("%q is not a name for a conference", v.Name)
-	case v.Rate != nil && *v.Rate != 8000 && *v.Rate != 16000:
-		return fmt.Errorf("a rate of %d Hz is not built yet; 8000 and 16000 are", *v.Rate)
-	case v.MaxMembers != nil && *v.MaxMembers < 0:
-		return fmt.Errorf("maxMembers is %d", *v.MaxMembers)
-	}
-	return nil
-}
-
-func (v *conference) step(*operation, event) {}
-
 // roomOf is the room that a verb was called on.
 func roomOf(o *operation) *room {
 	return o.f.rooms[strings.TrimPrefix(o.object, "room:")]
 }
 
-// join puts the script's own call into the room.
-type join struct {
-	Call    json.RawMessage `json:"call"`
-	Label   string          `json:"label"`
-	Tags    []string        `json:"tags"`
-	Role    string          `json:"role"`
-	Muted   bool            `json:"muted"`
-	Deaf    bool            `json:"deaf"`
-	GainIn  float64         `json:"gainIn"`
-	GainOut float64         `json:"gainOut"`
-}
-
-// subject is the call that is to join.
-func (v *join) subject(u *unit) *callState { return u.callOf(handleOf(v.Call)) }
-
-func (v *join) begin(o *operation) {
-	r, c := roomOf(o), o.c
-	if v.GainIn < -60 || v.GainIn > 30 || v.GainOut < -60 || v.GainOut > 30 {
-		o.fail(badOption("conference.join: gains must be from -60 to 30 dB"))
-		return
-	}
+// room is the room a verb was called on; nil: it is gone, and the operation has failed.
+func (o *operation) room() *room {
+	r := roomOf(o)
 	if r == nil {
-		o.fail(plainError("conference.join: the conference is gone"))
-		return
+		o.fail(plainError(o.name() + ": the conference is gone"))
 	}
-	if r.maxMembers > 0 && len(r.seats) >= r.maxMembers && (c.seat == nil || c.seat.room != r) {
-		o.fail(busyError(fmt.Sprintf("conference.join: %q is full (%d members)", r.name, r.maxMembers)))
-		return
-	}
-	o.f.leaveRoom(c, "moved")
-	o.f.rooms[r.name] = r // leaving may have ended it
-	s := &seat{rev: 1, handle: fmt.Sprintf("member:%s/%d", o.u.id, o.n), c: c, room: r,
-		gainIn: v.GainIn, gainOut: v.GainOut, since: o.f.now,
-		seatFields: seatFields{ID: c.id, Label: v.Label, Tags: append([]string{}, v.Tags...), Role: v.Role,
-			Number: c.from.Number, Name: c.from.Name, Muted: v.Muted || v.Role == "listener", Deaf: v.Deaf,
-			Joined: o.f.now.UnixMilli()}}
-	o.f.sit(s)
-	o.complete(handed{Handle: s.handle, Fields: s.view(o.f.now)})
+	return r
 }
-
-func (v *join) step(*operation, event) {}
 
 // members lists who is in the room.
 type members struct {
@@ -128,14 +109,13 @@ func (v *members) begin(o *operation) {
 
 // pick finds the members meant; without a room the operation has failed.
 func (v *members) pick(o *operation) ([]*seat, *room) {
-	r := roomOf(o)
+	r := o.room()
 	if r == nil {
-		o.fail(plainError(o.name() + ": the conference is gone"))
 		return nil, nil
 	}
 	p, err := readFilter(v.Filter)
 	if err != nil {
-		o.fail(badOption(o.name() + ": " + err.Error()))
+		o.mistake(err)
 		return nil, nil
 	}
 	return r.pick(p), r
@@ -143,31 +123,101 @@ func (v *members) pick(o *operation) ([]*seat, *room) {
 
 func (v *members) step(*operation, event) {}
 
+// getMember is room.get(): one member, or null.
+type getMember struct{ members }
+
+func (v *getMember) begin(o *operation) {
+	picked, r := v.pick(o)
+	switch {
+	case r == nil:
+	case len(picked) == 0:
+		o.complete(nil)
+	default:
+		o.complete(picked[0].view(o.f.now))
+	}
+}
+
 type countResult struct {
 	Count int `json:"count"`
 }
 
-// muteMembers is mute and unmute of a room: whether members are heard.
-type muteMembers struct{ members }
+// changeMembers are the verbs that change a flag of members: mute, unmute, deaf,
+// undeaf, hold, unhold.
+type changeMembers struct{ members }
 
-func (v *muteMembers) begin(o *operation) {
+func (v *changeMembers) begin(o *operation) {
 	picked, r := v.pick(o)
 	if r == nil {
 		return
 	}
-	on, n := o.method == "mute", 0
+	n := 0
 	for _, s := range picked {
-		if s.Muted == on {
-			continue
+		if o.f.flag(s, o.method) {
+			n++
 		}
-		n++
-		s.Muted = on
-		s.rev++
-		o.f.seatAgain(s.c)
-		o.f.roomEvent(r, o.method, seatEvent{seatFields: s.view(o.f.now)})
 	}
 	o.complete(countResult{n})
 }
+
+// flag does what a verb says to a member, and tells; false: it was so already.
+func (f *Flows) flag(s *seat, verb string) bool {
+	at, on := &s.Muted, true
+	switch verb {
+	case "unmute":
+		on = false
+	case "deaf", "undeaf":
+		at, on = &s.Deaf, verb == "deaf"
+	case "hold", "unhold":
+		at, on = &s.Held, verb == "hold"
+	}
+	if *at == on {
+		return false
+	}
+	*at = on
+	s.rev++
+	f.seatAgain(s.c)
+	if on && verb == "mute" && s.talking {
+		s.talking = false
+		f.roomEvent(s.room, "talk-stop", seatEvent{seatFields: s.view(f.now)})
+	}
+	f.roomEvent(s.room, verb, seatEvent{seatFields: s.view(f.now)})
+	switch verb {
+	case "mute", "unmute":
+		f.soundTo(s, verb+"d")
+	case "hold", "unhold":
+		f.holdMusic(s)
+	}
+	return true
+}
+
+// gainMembers is room.gain().
+type gainMembers struct {
+	members
+	In  *float64 `json:"in"`
+	Out *float64 `json:"out"`
+}
+
+func (v *gainMembers) begin(o *operation) {
+	for _, g := range []*float64{v.In, v.Out} {
+		if g != nil && !fairGain(*g) {
+			o.fail(badOption(o.name() + ": gains must be from -60 to 30 dB"))
+			return
+		}
+	}
+	picked, r := v.pick(o)
+	if r == nil {
+		return
+	}
+	for _, s := range picked {
+		set(&s.gainIn, v.In)
+		set(&s.gainOut, v.Out)
+		o.f.seatAgain(s.c)
+	}
+	o.complete(countResult{len(picked)})
+}
+
+// fairGain refuses what is no number too.
+func fairGain(db float64) bool { return db >= -60 && db <= 30 }
 
 // kick takes members out of the room; their calls go on.
 type kick struct{ members }
@@ -178,9 +228,94 @@ func (v *kick) begin(o *operation) {
 		return
 	}
 	for _, s := range picked {
+		o.f.soundTo(s, "kicked")
 		o.f.leaveRoom(s.c, "kicked")
 	}
 	o.complete(countResult{len(picked)})
+}
+
+// admit lets members in who wait in the lobby.
+type admit struct{ members }
+
+func (v *admit) begin(o *operation) {
+	picked, r := v.pick(o)
+	if r == nil {
+		return
+	}
+	if absent(v.Filter) {
+		picked = slices.Clone(r.lobby)
+	}
+	n := 0
+	for _, s := range picked {
+		if s.Lobby {
+			o.f.enter(s)
+			n++
+		}
+	}
+	o.complete(countResult{n})
+}
+
+// lockRoom is lock and unlock: who may still come in.
+type lockRoom struct{}
+
+func (*lockRoom) begin(o *operation) {
+	if r := o.room(); r != nil {
+		o.f.lockRoom(r, o.method == "lock")
+		o.complete(struct{}{})
+	}
+}
+
+func (*lockRoom) step(*operation, event) {}
+
+func (f *Flows) lockRoom(r *room, on bool) {
+	if r.Locked == on {
+		return
+	}
+	r.Locked = on
+	r.rev++
+	if on {
+		f.soundIn(r, "locked", nil)
+	}
+	f.roomEvent(r, "lock", map[string]bool{"locked": on})
+}
+
+// giveFloor is room.floor(): a member has the floor until it is taken back by floor()
+// of nobody; then who talks loudest has it again.
+type giveFloor struct{ members }
+
+func (v *giveFloor) begin(o *operation) {
+	r := o.room()
+	if r == nil {
+		return
+	}
+	if absent(v.Filter) {
+		r.floorHeld = false
+		o.complete(nil)
+		return
+	}
+	picked, _ := v.pick(o)
+	if len(picked) != 1 {
+		o.fail(badOption(fmt.Sprintf("%s: one member gets the floor, not %d", o.name(), len(picked))))
+		return
+	}
+	r.floorHeld = true
+	o.f.floor(r, picked[0].ID)
+	o.complete(picked[0].view(o.f.now))
+}
+
+func (f *Flows) floor(r *room, id string) {
+	if r.floorOf == id {
+		return
+	}
+	r.floorOf = id
+	r.rev++
+	var who any
+	for _, s := range r.seats {
+		if s.ID == id {
+			who = s.view(f.now)
+		}
+	}
+	f.roomEvent(r, "floor", map[string]any{"member": who})
 }
 
 // endRoom is room.end(): everybody leaves.
@@ -198,83 +333,3 @@ func (*endRoom) begin(o *operation) {
 }
 
 func (*endRoom) step(*operation, event) {}
-
-// roomPlay is room.play: heard by all in the room.
-type roomPlay struct {
-	Source json.RawMessage `json:"source"`
-	Loop   json.RawMessage `json:"loop"`
-
-	Part   string `json:"part"`
-	Paused bool   `json:"paused"`
-	room   *room
-}
-
-func (v *roomPlay) begin(o *operation) {
-	v.room = roomOf(o)
-	if v.room == nil {
-		o.fail(plainError("conference.play: the conference is gone"))
-		return
-	}
-	list, err := o.u.sources(v.Source)
-	n, bad := loops(v.Loop)
-	if err == nil {
-		err = bad
-	}
-	if err != nil {
-		o.fail(badOption("conference.play: " + err.Error()))
-		return
-	}
-	if len(v.room.seats) == 0 {
-		o.complete(playResult{Reason: "ended"}) // nobody is there to hear it
-		return
-	}
-	v.Part = o.nextPart()
-	o.f.toRoom(v.room, &control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part,
-		Target: &control.Play_Room{Room: v.room.name}, Sources: list, Loops: n}}})
-}
-
-// step: what plays in a room goes on when the call that began it ends, as long as
-// its flow has something to do.
-func (v *roomPlay) step(o *operation, e event) {
-	switch e := e.(type) {
-	case done:
-		if e.GetOp() != v.Part {
-			return
-		}
-		r := playResult{Reason: e.GetReason(), Played: int64(e.GetMs()), Error: e.GetError()}
-		if r.Reason == "gone" {
-			r.Reason = "ended"
-		}
-		if r.Reason == "error" {
-			o.note("warn", r.Error)
-		}
-		v.tell(o, r)
-	case steer:
-		v.steer(o, e.method)
-	}
-}
-
-func (v *roomPlay) steer(o *operation, method string) {
-	c := &control.Command{Body: &control.Command_Stop{Stop: &control.Stop{Op: v.Part}}}
-	if method != "stop" {
-		v.Paused = method == "pause"
-		c = &control.Command{Body: &control.Command_Pause{Pause: &control.Pause{Op: v.Part, Paused: v.Paused}}}
-	}
-	o.f.toRoom(v.room, c)
-}
-
-func (v *roomPlay) tell(o *operation, r playResult) {
-	o.f.roomEvent(v.room, "play-done", r)
-	o.complete(r)
-}
-
-// over ends it with its room; the mixer drops it by itself.
-func (v *roomPlay) over(o *operation, reason string) {
-	v.tell(o, playResult{Reason: reason, Played: o.since()})
-}
-
-func (v *roomPlay) abandon(o *operation) {
-	if v.Part != "" && v.room.placed {
-		o.f.toRoom(v.room, &control.Command{Body: &control.Command_Stop{Stop: &control.Stop{Op: v.Part}}})
-	}
-}

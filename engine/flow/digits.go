@@ -33,6 +33,9 @@ func (f *Flows) digit(c *callState, key string, ms int) {
 		return
 	}
 	c.used = false
+	if c.seat != nil && f.control(c.seat, key) {
+		return
+	}
 	for _, o := range c.pending() {
 		if u.ops[o.n] == o && !o.waits {
 			o.verb.step(o, digit{key})
@@ -44,6 +47,7 @@ func (f *Flows) digit(c *callState, key string, ms int) {
 	f.occur(u, c.handle, "dtmf", dtmfEvent{key, ms})
 	if c.seat != nil {
 		f.roomEvent(c.seat.room, "dtmf", seatEvent{seatFields: c.seat.view(f.now), Digit: key})
+		f.passDigit(c.seat, key)
 	}
 }
 
@@ -72,11 +76,18 @@ func (f *Flows) talk(c *callState, talking bool) {
 	}
 	f.occur(c.u, c.handle, "talk", talkEvent{talking})
 	s := c.seat
-	if s == nil || s.talking == talking {
+	if s == nil || s.Lobby || s.talking == talking {
+		return
+	}
+	if talking && (s.Muted || s.Held) {
+		if s.rules.MuteDetect {
+			f.roomEvent(s.room, "mute-detect", seatEvent{seatFields: s.view(f.now)})
+		}
 		return
 	}
 	s.talking = talking
 	s.rev++
+	f.quiet(s.room)
 	name := "talk-stop"
 	if talking {
 		name = "talk-start"

@@ -13,6 +13,13 @@
 // workers too: "UNIT/N.k" names the k-th thing asked of a worker for operation N, so
 // asking again is harmless.
 //
+// A conference (room.go and its neighbours) is shared by the units that hold it. What it
+// does by itself (waiting, music, sounds, limits, its recording) follows from its state:
+// reviewed() looks at the whole of it after each change, and place() tells the mixer what
+// differs from what it knows. Its own things at the mixer are named "room:NAME/0.k", its
+// timers bear the unit "room:NAME". Who hears whom (matrix.go) is asked of scripts in
+// batches and kept as gains by pair.
+//
 // Faces, in faces*.go, is the one table of what scripts can name: methods, options,
 // defaults, and what is not built yet. The sandbox makes objects and checks arguments
 // from it; stdlib/callwright.d.ts is compared with it by a test.

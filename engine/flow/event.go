@@ -191,16 +191,19 @@ type (
 		Command *control.Command
 	}
 	ToMixer struct {
-		Call    string // one of the two
+		Call    string // one of the two, or neither: any mixer will do
 		Room    string
 		Command *control.Command
 	}
-	// PlaceRoom finds a mixer for a room, FreeRoom gives it back. JoinRoom puts a
+	// PlaceRoom brings a room to a state, finding a mixer for it if it has none (that of
+	// the room Near, if any), FreeRoom gives it back. JoinRoom puts a
 	// call's member into a room (on the room's mixer, wherever the call's member
 	// was before) with the state given; LeaveRoom takes it out.
 	PlaceRoom struct {
-		Room string
-		Rate int
+		Room  string
+		Rate  int
+		Near  string
+		State *control.Room
 	}
 	FreeRoom struct{ Room string }
 	JoinRoom struct {

@@ -58,16 +58,38 @@ var kinds = map[string]kind{
 	"Playback.pause":   {make: func() verb { return &steering{} }},
 	"Playback.resume":  {make: func() verb { return &steering{} }},
 	"Playback.stop":    {make: func() verb { return &steering{} }},
+	"Playback.seek":    {make: func() verb { return &steering{} }},
+	"Playback.gain":    {make: func() verb { return &steering{} }},
 	"Recording.pause":  {make: func() verb { return &steering{} }},
 	"Recording.resume": {make: func() verb { return &steering{} }},
 	"Recording.stop":   {make: func() verb { return &steering{} }},
+	"Recording.mask":   {make: func() verb { return &steering{} }},
+	"Recording.unmask": {make: func() verb { return &steering{} }},
+	"Recording.mark":   {make: func() verb { return &steering{} }},
 
 	"Conference.join":    {make: func() verb { return &join{} }, audio: true},
 	"Conference.members": {make: func() verb { return &members{} }},
-	"Conference.mute":    {make: func() verb { return &muteMembers{} }},
-	"Conference.unmute":  {make: func() verb { return &muteMembers{} }},
+	"Conference.get":     {make: func() verb { return &getMember{} }},
+	"Conference.mute":    {make: func() verb { return &changeMembers{} }},
+	"Conference.unmute":  {make: func() verb { return &changeMembers{} }},
+	"Conference.deaf":    {make: func() verb { return &changeMembers{} }},
+	"Conference.undeaf":  {make: func() verb { return &changeMembers{} }},
+	"Conference.hold":    {make: func() verb { return &changeMembers{} }},
+	"Conference.unhold":  {make: func() verb { return &changeMembers{} }},
+	"Conference.gain":    {make: func() verb { return &gainMembers{} }},
 	"Conference.kick":    {make: func() verb { return &kick{} }},
+	"Conference.admit":   {make: func() verb { return &admit{} }},
+	"Conference.floor":   {make: func() verb { return &giveFloor{} }},
+	"Conference.lock":    {make: func() verb { return &lockRoom{} }},
+	"Conference.unlock":  {make: func() verb { return &lockRoom{} }},
 	"Conference.play":    {make: func() verb { return &roomPlay{} }},
+	"Conference.say":     {make: func() verb { return &roomPlay{} }},
+	"Conference.move":    {make: func() verb { return &move{} }},
+	"Conference.split":   {make: func() verb { return &split{} }},
+	"Conference.merge":   {make: func() verb { return &merge{} }},
+	"Conference.matrix":  {make: func() verb { return &matrix{} }},
+	"Conference.record":  {make: func() verb { return &roomRecord{} }},
+	"Conference.set":     {make: func() verb { return &setRoom{} }},
 	"Conference.end":     {make: func() verb { return &endRoom{} }},
 }
 
@@ -76,27 +98,34 @@ func functionsFace() sandbox.Face {
 		Doc: "what scripts import from 'callwright'",
 		Methods: []sandbox.Method{
 			{Name: "conference", Doc: "opens a conference by its name", Returns: "Conference", ResultType: "Conference",
-				Params: []sandbox.Param{{Name: "name", Type: sandbox.String}},
-				Options: []sandbox.Option{
-					{Name: "rate", Type: "8000|16000", Doc: "Hz it mixes at; 8000 for a new one"},
-					{Name: "maxMembers", Type: sandbox.Integer, Doc: "0: no limit"},
-					missing("frame"), missing("pin"), missing("moderatorPin"), missing("pinTries"), missing("waitForModerator"),
-					missing("minMembers"), missing("endWithModerator"), missing("endGrace"), missing("endWhenEmpty"),
-					missing("maxDuration"), missing("endOnSilence"), missing("locked"), missing("music"), missing("musicWhen"),
-					missing("sounds"), missing("announce"), missing("countAbove"), missing("lobby"), missing("loudest"),
-					missing("energyLevel"), missing("dropSilence"), missing("denoise"), missing("agc"), missing("comfortNoise"),
-					missing("spatial"), missing("record"), missing("controls"), missing("dtmf"), missing("placement"), missing("history"),
-				}},
+				Params:  []sandbox.Param{{Name: "name", Type: sandbox.String}},
+				Options: roomOptions()},
 			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
 			lockMethod(), fetchMethod(),
 			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
 			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
 			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},
+			{Name: "say", Doc: "a text to speak", Value: true, Params: []sandbox.Param{{Name: "text", Type: sandbox.String}}, ResultType: "Value",
+				Options: append(speechChoices(), sandbox.Option{Name: "lang", Type: sandbox.String}, sandbox.Option{Name: "ssml", Type: sandbox.Boolean})},
+			spokenMethod("number", sandbox.Param{Name: "n", Type: sandbox.Number}),
+			spokenMethod("digits", sandbox.Param{Name: "n", Type: "string|number"}),
+			spokenMethod("money", sandbox.Param{Name: "n", Type: sandbox.Number}, sandbox.Param{Name: "currency", Type: sandbox.String}),
+			spokenMethod("date", sandbox.Param{Name: "date", Type: sandbox.Any}, sandbox.Param{Name: "zone", Type: sandbox.String, Optional: true}),
 		},
-		NotBuilt: []string{"say", "number", "date", "digits", "money", "queue", "park", "unpark", "bridge", "menu", "stream",
+		NotBuilt: []string{"queue", "park", "unpark", "bridge", "menu", "stream",
 			"agent", "amd", "siprec", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
 			"identity", "topology", "secrets", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}
+}
+
+// spokenMethod makes a source that is spoken, in a language.
+func spokenMethod(name string, params ...sandbox.Param) sandbox.Method {
+	return sandbox.Method{Name: name, Doc: "something to speak", Value: true, ResultType: "Value",
+		Params: append(params, sandbox.Param{Name: "lang", Type: sandbox.String, Optional: true}), Options: speechChoices()}
+}
+
+func speechChoices() []sandbox.Option {
+	return []sandbox.Option{{Name: "voice", Type: sandbox.String}, missing("engine")}
 }
 
 // missing is an option of the script API that this release does not have.

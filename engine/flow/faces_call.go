@@ -61,7 +61,10 @@ func playMethod() sandbox.Method {
 			{Name: "gain", Type: sandbox.Number, Default: 0, Doc: "dB"},
 			{Name: "bargeIn", Type: "boolean|'digits'|'speech'", Default: false, Doc: "true or 'digits': a digit stops it and stays typed ahead"},
 			{Name: "terminators", Type: sandbox.String, Default: "", Doc: "keys that stop it and are used up"},
-			missing("rate"), missing("cache"), missing("to"), missing("mix"),
+			{Name: "rate", Type: sandbox.Number, Doc: "how fast, from 0.5 to 2"},
+			{Name: "cache", Type: sandbox.Boolean, Doc: "false: fetch a URL again"},
+			{Name: "to", Type: "'self'|'peer'|'both'", Default: "self"},
+			missing("mix"),
 		}}
 }
 
@@ -104,7 +107,11 @@ func recordMethod() sandbox.Method {
 			{Name: "terminators", Type: sandbox.String, Default: ""},
 			{Name: "beep", Type: sandbox.Boolean, Default: false},
 			{Name: "trim", Type: sandbox.Boolean, Default: false},
-			missing("format"), missing("announce"), missing("encrypt"), missing("upload"), missing("start"),
+			{Name: "format", Type: "'wav'|'opus'|'mp3'", Default: "wav"},
+			{Name: "announce", Type: sandbox.Source, Doc: "what the caller hears first"},
+			{Name: "upload", Type: sandbox.Object, Doc: "{url, retries}: where it goes when it has ended"},
+			{Name: "start", Type: "'now'|'answer'|'bridge'", Default: "now"},
+			missing("encrypt"),
 		}}
 }
 
@@ -120,12 +127,17 @@ func sendDigitsMethod() sandbox.Method {
 
 func playbackFace() sandbox.Face {
 	return sandbox.Face{Class: "Playback", Doc: "a running play; await it for its result",
-		Methods: steeringMethods(), NotBuilt: []string{"seek", "gain"}}
+		Methods: append(steeringMethods(),
+			sandbox.Method{Name: "seek", ResultType: "void", Params: []sandbox.Param{{Name: "offset", Type: sandbox.Duration}}},
+			sandbox.Method{Name: "gain", ResultType: "void", Params: []sandbox.Param{{Name: "db", Type: sandbox.Number}}})}
 }
 
 func recordingFace() sandbox.Face {
 	return sandbox.Face{Class: "Recording", Doc: "a running recording; await it for its result",
-		Methods: steeringMethods(), NotBuilt: []string{"mask", "unmask", "mark"}}
+		Events: []string{"started", "paused", "resumed", "finished", "failed", "uploaded"},
+		Methods: append(steeringMethods(),
+			sandbox.Method{Name: "mask", ResultType: "void"}, sandbox.Method{Name: "unmask", ResultType: "void"},
+			sandbox.Method{Name: "mark", ResultType: "void", Params: []sandbox.Param{{Name: "name", Type: sandbox.String}}})}
 }
 
 func steeringMethods() []sandbox.Method {

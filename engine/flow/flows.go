@@ -25,6 +25,9 @@ type Config struct {
 	AppDir func(app string) string
 	// MayUse says whether an app may call a function of another; nil: all may.
 	MayUse func(app, of, function string) error
+	// MayFetch says whether an app may reach a host and port by HTTP, for audio and
+	// uploads; private: the host is an address that is not public. nil: none may.
+	MayFetch func(app, hostport string, private bool) error
 	// MayEvaluate says whether operators may run code in an app; nil: in all.
 	MayEvaluate func(app string) error
 	// Keep holds kv and when schedules ran; nil: in memory.
@@ -150,6 +153,10 @@ func (f *Flows) toOp(unit string, n uint32, e event) {
 }
 
 func (f *Flows) fired(t TimerID) {
+	if strings.HasPrefix(t.Unit, "room:") {
+		f.roomFired(t)
+		return
+	}
 	u := f.units[t.Unit]
 	if u == nil {
 		return
@@ -176,7 +183,15 @@ func (f *Flows) worked(e *control.Event) {
 		f.withCall(b.Digit.GetStream(), func(c *callState) { f.digit(c, b.Digit.GetDigit(), int(b.Digit.GetMs())) })
 	case *control.Event_Talk:
 		f.withCall(b.Talk.GetMember(), func(c *callState) { f.talk(c, b.Talk.GetTalking()) })
+	case *control.Event_Floor:
+		f.floorTold(b.Floor)
+	case *control.Event_Levels:
+		f.levelsTold(b.Levels)
 	case *control.Event_Done:
+		if name, ok := roomPart(b.Done.GetOp()); ok {
+			f.roomDone(name, b.Done)
+			return
+		}
 		if unit, n, ok := splitWorkerOp(b.Done.GetOp()); ok {
 			f.toOp(unit, n, done{b.Done})
 		}
@@ -190,6 +205,10 @@ func (f *Flows) worked(e *control.Event) {
 func (f *Flows) fault(b *control.Fault) {
 	if unit, n, ok := splitWorkerOp(b.GetSubject()); ok {
 		f.toOp(unit, n, done{&control.Done{Op: b.GetSubject(), Reason: "error", Error: b.GetError()}})
+		return
+	}
+	if name, ok := roomPart(b.GetSubject()); ok {
+		f.roomDone(name, &control.Done{Op: b.GetSubject(), Reason: "error", Error: b.GetError()})
 		return
 	}
 	if c := f.calls[b.GetSubject()]; c != nil {

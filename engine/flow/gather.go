@@ -57,7 +57,7 @@ const (
 
 func (v *gather) begin(o *operation) {
 	if err := v.check(o.u); err != nil {
-		o.fail(badOption("call.gather: " + err.Error()))
+		o.mistake(err)
 		return
 	}
 	c := o.c

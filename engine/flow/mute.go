@@ -27,7 +27,7 @@ func (v *mute) step(*operation, event) {}
 
 // seatAgain tells the mixer how the call's member now stands, in a room or out.
 func (f *Flows) seatAgain(c *callState) {
-	if s := c.seat; s != nil {
+	if s := c.seat; s != nil && !s.Lobby {
 		f.emit(JoinRoom{Call: c.id, Room: s.room.name, Member: c.member()})
 		return
 	}
@@ -38,11 +38,8 @@ func (f *Flows) seatAgain(c *callState) {
 // knows the place fills in trunk, codec and room.
 func (c *callState) member() *control.Member {
 	m := &control.Member{Id: c.id, Muted: c.mutedIn, Deaf: c.mutedOut}
-	if s := c.seat; s != nil {
-		m.Room = s.room.name
-		m.Muted = m.Muted || s.Muted
-		m.Deaf = m.Deaf || s.Deaf
-		m.GainInDb, m.GainOutDb = s.gainIn, s.gainOut
+	if c.seat != nil {
+		c.seat.member(m)
 	}
 	return m
 }

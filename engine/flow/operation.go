@@ -48,9 +48,12 @@ type (
 	noMedia   struct{ why string }
 	refused   struct{ why string }
 	committed struct{ why string }
-	steer     struct{ method string } // pause, resume, stop of a Playback or Recording
-	replaced  struct{}                // a later gather took over
-	fetched   struct{ fetch.Result }
+	steer     struct { // pause, resume, stop … of a Playback or Recording
+		method string
+		steering
+	}
+	replaced struct{} // a later gather took over
+	fetched  struct{ fetch.Result }
 )
 
 // kind is how the verbs of one name begin.
@@ -194,6 +197,11 @@ func (o *operation) ask(fn uint32, args ...any) {
 }
 
 func (o *operation) note(level, text string) { o.f.note(o.u, level, o.name()+": "+text, o.line) }
+
+// tell gives an event to whoever listens on the operation's own object.
+func (o *operation) tell(event string, value any) {
+	o.f.occur(o.u, fmt.Sprintf("op:%d", o.n), event, value)
+}
 
 // since is the time the operation has run, in ms.
 func (o *operation) since() int64 { return o.f.now.Sub(o.begun).Milliseconds() }

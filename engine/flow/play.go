@@ -17,11 +17,14 @@ type play struct {
 	Gain        float64         `json:"gain"`
 	BargeIn     json.RawMessage `json:"bargeIn"`
 	Terminators string          `json:"terminators"`
+	Rate        float64         `json:"rate"`
+	Cache       *bool           `json:"cache"`
+	To          string          `json:"to"`
 
 	Part   string `json:"part"` // what the mixer knows it as
 	Reason string `json:"reason"`
 	Key    string `json:"key"`
-	Paused bool   `json:"paused"`
+	line   timeline
 }
 
 type playResult struct {
@@ -34,10 +37,16 @@ type playResult struct {
 func (v *play) begin(o *operation) {
 	p, err := v.command(o.u)
 	if err != nil {
-		o.fail(badOption(o.name() + ": " + err.Error()))
+		o.mistake(err)
+		return
+	}
+	if v.To == "peer" || v.To == "both" {
+		o.fail(notBuilt(fmt.Sprintf("%s: to %q, which needs a bridge,", o.name(), v.To)))
 		return
 	}
 	v.Part = o.nextPart()
+	v.line = timeline{Speed: v.Rate}
+	v.line.begin(o.f.now, int64(p.OffsetMs))
 	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.c.id}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: p}})
 }
@@ -52,8 +61,18 @@ func (v *play) command(u *unit) (*control.Play, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Gain < -60 || v.Gain > 30 {
+	if v.Cache != nil && !*v.Cache {
+		for _, s := range list {
+			if w := s.GetWeb(); w != nil {
+				w.Fresh = true
+			}
+		}
+	}
+	if !fairGain(v.Gain) {
 		return nil, fmt.Errorf("gain is %v dB; it must be from -60 to 30", v.Gain)
+	}
+	if v.Rate != 0 && !(v.Rate >= 0.5 && v.Rate <= 2) {
+		return nil, fmt.Errorf("rate is %v; it must be from 0.5 to 2", v.Rate)
 	}
 	if s := string(v.BargeIn); s == `"speech"` {
 		return nil, fmt.Errorf("bargeIn: 'speech' is not built yet")
@@ -65,7 +84,7 @@ func (v *play) command(u *unit) (*control.Play, error) {
 	if offset == nil {
 		offset = v.From
 	}
-	p := &control.Play{Sources: list, Loops: n, GainDb: v.Gain}
+	p := &control.Play{Sources: list, Loops: n, GainDb: v.Gain, Rate: v.Rate}
 	if offset != nil {
 		p.OffsetMs = offset.ms()
 	}
@@ -81,16 +100,25 @@ func (v *play) step(o *operation, e event) {
 	case digit:
 		v.digit(o, e.key)
 	case steer:
-		switch {
-		case v.Part != "":
-			v.Paused = steerPart(o, v.Part, e.method, v.Paused)
-		case e.method == "stop": // before the audio stands
-			o.complete(playResult{Reason: "stopped"})
-		}
+		v.steer(o, e)
 	case mediaUp:
-		v.again(o)
+		if v.Part != "" {
+			v.again(o)
+		}
 	case hungUp:
 		o.complete(playResult{Reason: "hangup", Played: o.since()})
+	}
+}
+
+func (v *play) steer(o *operation, e steer) {
+	if v.Part == "" { // before the audio stands
+		if e.method == "stop" {
+			o.complete(playResult{Reason: "stopped"})
+		}
+		return
+	}
+	if c := v.line.steer(o.f.now, v.Part, e); c != nil {
+		o.toMixer(c)
 	}
 }
 
@@ -132,40 +160,38 @@ func (v *play) again(o *operation) {
 	if err != nil || v.Reason != "" {
 		return
 	}
-	if p.Loops == 0 {
-		p.OffsetMs += uint32(o.since())
+	p.OffsetMs = uint32(max(0, v.line.at(o.f.now)))
+	if v.line.Gain != nil {
+		p.GainDb = *v.line.Gain
 	}
 	p.Op, p.Target = v.Part, &control.Play_Member{Member: o.c.id}
 	o.toMixer(&control.Command{Body: &control.Command_Play{Play: p}})
+	if v.line.Paused {
+		o.toMixer(&control.Command{Body: &control.Command_Pause{Pause: &control.Pause{Op: v.Part, Paused: true}}})
+	}
 }
 
 func (v *play) abandon(o *operation) { stopPart(o, v.Part) }
 
-func stopPart(o *operation, part string) {
-	o.toMixer(&control.Command{Body: &control.Command_Stop{Stop: &control.Stop{Op: part}}})
+func stopPart(o *operation, part string) { o.toMixer(stopOf(part)) }
+
+// steering is pause, resume, stop and their like called on a Playback or a Recording.
+// One that has ended takes it and does nothing.
+type steering struct {
+	Offset millis  `json:"offset"` // seek
+	DB     float64 `json:"db"`     // gain
+	Name   string  `json:"name"`   // mark
 }
 
-// steerPart obeys pause, resume and stop of a running part; it says whether the part
-// is paused now.
-func steerPart(o *operation, part, method string, paused bool) bool {
-	if method == "stop" {
-		stopPart(o, part)
-		return paused
+func (v *steering) begin(o *operation) {
+	if !fairGain(v.DB) {
+		o.fail(badOption(o.name() + ": gain must be from -60 to 30 dB"))
+		return
 	}
-	paused = method == "pause"
-	o.toMixer(&control.Command{Body: &control.Command_Pause{Pause: &control.Pause{Op: part, Paused: paused}}})
-	return paused
-}
-
-// steering is pause, resume or stop called on a Playback or a Recording. One that has
-// ended takes it and does nothing.
-type steering struct{}
-
-func (*steering) begin(o *operation) {
 	var n uint32
 	if _, err := fmt.Sscanf(o.object, "op:%d", &n); err == nil {
 		if target := o.u.ops[n]; target != nil && target.verb != nil {
-			target.verb.step(target, steer{o.method})
+			target.verb.step(target, steer{o.method, *v})
 		}
 	}
 	o.complete(struct{}{})

@@ -54,6 +54,7 @@ func (f *Flows) startAnew(u *unit) {
 		o.drop()
 	}
 	clear(u.asked)
+	clear(u.askedOf)
 	clear(u.schedules)
 	f.refuseAskers(u, "its run began anew before it answered")
 	clear(u.listens)

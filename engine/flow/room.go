@@ -10,14 +10,29 @@ import (
 // room is a conference as the flows of a shard share it. The mixer knows it by the
 // same name. It has a mixer only while somebody is in it or something plays in it.
 type room struct {
-	rev        uint64
-	name       string
-	rate       int
-	maxMembers int // 0: no limit
-	placed     bool
-	started    time.Time // zero: nobody is in it
-	seats      []*seat   // in the order they joined
-	units      []*unit   // whose scripts hold it
+	rev       uint64
+	name      string
+	rate      int
+	rules     rules
+	Locked    bool
+	placed    bool
+	sent      *control.Room // as the mixer knows it
+	opened    time.Time     // zero: nobody is in it
+	started   time.Time     // zero: nobody is in it, or those who are wait
+	seats     []*seat       // in the order they joined
+	lobby     []*seat       // who waits to be admitted
+	units     []*unit       // whose scripts hold it
+	floorOf   string        // who has the floor: a call's id
+	floorHeld bool          // a script gave it
+	parts     int           // things asked of the mixer for the room itself so far
+	music     string        // the part that is music, "": none
+	matrix    *matrixOf     // nil: none
+	pairs     map[pairID]float64
+	tape      *tape // its own recording, nil: none
+	tapes     []*tape
+	leaveAll  bool // it is being emptied
+
+	sawModerator bool // one is in, or was until now
 }
 
 // seat is one call's place in a conference.
@@ -30,6 +45,29 @@ type seat struct {
 	talking         bool
 	gainIn, gainOut float64
 	since           time.Time
+	rules           seatRules
+	apart           bool // in no sum: heard through pairs alone
+	toldApart       bool // as the mixer knows it
+	nameSource      []*control.Source
+	typed           string // keys of a control begun
+	music           string // the part that plays while it is held or in the lobby
+}
+
+// seatRules are what join() said of a member and scripts do not see.
+type seatRules struct {
+	CanHear, CanSpeak bool
+	Hears, HeardBy    []string // tags; nil: all
+	HearsFn, HeardFn  uint32   // functions of its unit
+	Coach             string   // tag of whom it coaches
+	AGC               bool
+	MuteDetect        bool
+	StartConference   bool
+	EndConference     bool
+	Mandatory         bool
+	NoMusic           bool
+	DistributeDTMF    bool
+	Record            bool
+	TimeLimit         millis
 }
 
 // seatFields are a member as scripts and the control API see it.
@@ -43,6 +81,9 @@ type seatFields struct {
 	Muted   bool     `json:"muted"`
 	Deaf    bool     `json:"deaf"`
 	Talking bool     `json:"talking"`
+	Held    bool     `json:"held"`
+	Hidden  bool     `json:"hidden"`
+	Lobby   bool     `json:"lobby"`
 	Joined  int64    `json:"joined"` // Unix ms
 }
 
@@ -52,14 +93,19 @@ type seatEvent struct {
 	Reason string `json:"reason,omitempty"`
 	Ms     int64  `json:"ms,omitempty"`
 	Digit  string `json:"digit,omitempty"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+	Tries  int    `json:"tries,omitempty"`
 }
 
 type roomFields struct {
 	Name    string `json:"name"`
 	Rate    int    `json:"rate"`
-	State   string `json:"state"` // idle running
+	State   string `json:"state"` // idle waiting running
 	Size    int    `json:"size"`
 	Started int64  `json:"started,omitempty"` // Unix ms
+	Locked  bool   `json:"locked"`
+	Floor   string `json:"floor,omitempty"`
 }
 
 func (s *seat) revision() uint64         { return s.rev }
@@ -77,11 +123,29 @@ func (r *room) handle() string   { return "room:" + r.name }
 func (r *room) fields(time.Time) any { return r.view() }
 
 func (r *room) view() roomFields {
-	v := roomFields{Name: r.name, Rate: r.rate, State: "idle", Size: len(r.seats)}
-	if !r.started.IsZero() {
+	v := roomFields{Name: r.name, Rate: r.rate, State: "idle", Size: r.size(), Locked: r.Locked, Floor: r.floorOf}
+	switch {
+	case !r.started.IsZero():
 		v.State, v.Started = "running", r.started.UnixMilli()
+	case len(r.seats) > 0:
+		v.State = "waiting"
 	}
 	return v
+}
+
+// size counts who is in and not hidden.
+func (r *room) size() int {
+	n := 0
+	for _, s := range r.seats {
+		if !s.Hidden {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *room) moderated() bool {
+	return slices.ContainsFunc(r.seats, func(s *seat) bool { return s.Role == "moderator" || s.rules.StartConference })
 }
 
 // hold lets a unit's script have the room.
@@ -100,23 +164,47 @@ func (f *Flows) letGoOfRooms(u *unit) {
 			continue
 		}
 		r.units = slices.DeleteFunc(r.units, func(x *unit) bool { return x == u })
-		if len(r.units) == 0 && len(r.seats) == 0 {
-			f.free(r)
-			delete(f.rooms, r.name)
-		}
+		f.forgetRoom(r)
 	}
 }
 
-func (f *Flows) place(r *room) {
-	if !r.placed {
-		r.placed = true
-		f.emit(PlaceRoom{Room: r.name, Rate: r.rate})
+// forgetRoom drops a room that nobody holds or is in, unless it waits for somebody to
+// come again.
+func (f *Flows) forgetRoom(r *room) {
+	if len(r.units) > 0 || len(r.seats) > 0 || len(r.lobby) > 0 || len(r.tapes) > 0 || !r.opened.IsZero() || f.rooms[r.name] != r {
+		return
 	}
+	f.free(r)
+	delete(f.rooms, r.name)
+}
+
+// state is what the mixer is to know of the room.
+func (r *room) state() *control.Room {
+	c := &control.Room{Id: r.name, Rate: uint32(r.rate), Loudest: uint32(r.rules.Loudest), ComfortNoise: r.rules.ComfortNoise,
+		HistoryMs: r.rules.History.ms()}
+	if r.rules.EnergyLevel != nil {
+		c.LevelsMs = energyEvery
+	}
+	return c
+}
+
+// energyEvery is how often energy events come, in ms.
+const energyEvery = 500
+
+// place gives the room a mixer, or tells its own how the room is now.
+func (f *Flows) place(r *room, near string) {
+	next := r.state()
+	next.Pairs = f.mixPairs(r)
+	if r.placed && sameRoom(r.sent, next) {
+		return
+	}
+	r.placed, r.sent = true, next
+	f.emit(PlaceRoom{Room: r.name, Rate: r.rate, Near: near, State: next})
 }
 
 func (f *Flows) free(r *room) {
 	if r.placed {
-		r.placed = false
+		r.placed, r.sent = false, nil
 		f.emit(FreeRoom{Room: r.name})
 	}
 }
@@ -128,7 +216,7 @@ func (f *Flows) roomEvent(r *room, event string, value any) {
 	}
 	switch event {
 	case "start", "end", "join", "leave":
-		told := map[string]any{"what": event, "name": r.name, "size": len(r.seats)}
+		told := map[string]any{"what": event, "name": r.name, "size": r.size()}
 		if s, ok := value.(seatEvent); ok {
 			told["id"] = s.ID
 		}
@@ -136,20 +224,77 @@ func (f *Flows) roomEvent(r *room, event string, value any) {
 	}
 }
 
-// sit puts a call into a room.
+// timer names one of the room's own.
+func (r *room) timer(name string) TimerID { return TimerID{Unit: "room:" + r.name, Name: name} }
+
+func (f *Flows) armRoom(r *room, name string, after millis) {
+	f.emit(Arm{Timer: r.timer(name), After: after.duration()})
+}
+
+func (f *Flows) disarmRoom(r *room, name string) { f.emit(Disarm{r.timer(name)}) }
+
+func (f *Flows) toRoom(r *room, c *control.Command) {
+	f.emit(ToMixer{Room: r.name, Command: c})
+}
+
+// sit puts a call into a room, or into its lobby.
 func (f *Flows) sit(s *seat) {
 	r := s.room
-	if len(r.seats) == 0 {
-		r.started = f.now
-		f.roomEvent(r, "start", r.view())
-	}
-	r.seats = append(r.seats, s)
-	r.rev++
 	s.c.seat = s
 	s.c.u.show(s.handle, s)
-	f.place(r)
+	if r.rules.Lobby && s.Role != "moderator" {
+		s.Lobby = true
+		r.lobby = append(r.lobby, s)
+		f.roomEvent(r, "lobby", seatEvent{seatFields: s.view(f.now)})
+		f.holdMusic(s)
+		return
+	}
+	f.enter(s)
+}
+
+// enter lets a member in whom nothing keeps out.
+func (f *Flows) enter(s *seat) {
+	r := s.room
+	if s.Lobby {
+		s.Lobby = false
+		r.lobby = slices.DeleteFunc(r.lobby, func(x *seat) bool { return x == s })
+		f.holdMusic(s)
+	}
+	s.rev++
+	s.since = f.now
+	if len(r.seats) == 0 {
+		f.open(r, s)
+	}
+	late := !r.started.IsZero()
+	r.seats = append(r.seats, s)
+	r.rev++
+	f.place(r, "")
+	if !late && !r.waits() {
+		f.startRoom(r, s)
+	}
 	f.emit(JoinRoom{Call: s.c.id, Room: r.name, Member: s.c.member()})
+	if s.rules.TimeLimit > 0 {
+		f.armRoom(r, "limit:"+s.ID, s.rules.TimeLimit)
+	}
 	f.roomEvent(r, "join", seatEvent{seatFields: s.view(f.now)})
+	f.announceJoin(s, late)
+	f.reviewed(r)
+	f.askRules(s)
+}
+
+// open begins a room with its first member.
+func (f *Flows) open(r *room, first *seat) {
+	if r.opened.IsZero() {
+		r.opened = f.now
+		if r.rules.MaxDuration > 0 {
+			f.armRoom(r, "max", r.rules.MaxDuration)
+		}
+	} else {
+		f.disarmRoom(r, "empty")
+	}
+	if r.rules.Auto && !r.placed {
+		r.rate = max(defaultRate, first.c.media.Rate)
+	}
 }
 
 // leaveRoom takes a call out of its room, if it is in one. A room that is left empty
@@ -160,26 +305,64 @@ func (f *Flows) leaveRoom(c *callState, reason string) {
 	}
 	s := c.seat
 	r := s.room
+	f.unseat(s)
+	ms := f.now.Sub(s.since).Milliseconds()
+	f.comeTrue(c.u, s.handle, "left", leftResult{Reason: reason, Ms: ms})
+	f.roomEvent(r, "leave", seatEvent{seatFields: s.view(f.now), Reason: reason, Ms: ms})
+	f.emptier(r, s, reason)
+}
+
+// unseat takes a member out of the lists and off the mixer's room.
+func (f *Flows) unseat(s *seat) {
+	r, c := s.room, s.c
+	if s.music != "" {
+		s.Held, s.Lobby = false, false
+		f.holdMusic(s)
+	}
 	c.seat = nil
+	was := slices.Contains(r.seats, s)
 	r.seats = slices.DeleteFunc(r.seats, func(x *seat) bool { return x == s })
+	r.lobby = slices.DeleteFunc(r.lobby, func(x *seat) bool { return x == s })
 	r.rev++
 	if s.talking {
 		s.talking = false
 		f.roomEvent(r, "talk-stop", seatEvent{seatFields: s.view(f.now)})
 	}
 	s.rev++
-	if !c.ended {
+	if s.rules.TimeLimit > 0 {
+		f.disarmRoom(r, "limit:"+s.ID)
+	}
+	if was && !c.ended {
 		f.emit(LeaveRoom{Call: c.id})
 		if c.mutedIn || c.mutedOut {
 			f.seatAgain(c)
 		}
 	}
-	ms := f.now.Sub(s.since).Milliseconds()
-	f.comeTrue(c.u, s.handle, "left", leftResult{Reason: reason, Ms: ms})
-	f.roomEvent(r, "leave", seatEvent{seatFields: s.view(f.now), Reason: reason, Ms: ms})
-	if len(r.seats) == 0 {
-		f.roomOver(r)
+}
+
+// emptier is what a member's leaving means to the room.
+func (f *Flows) emptier(r *room, s *seat, reason string) {
+	if r.floorOf == s.ID {
+		r.floorHeld = false
+		f.floor(r, "")
 	}
+	f.forgetPairs(r, s.ID)
+	switch {
+	case len(r.seats) == 0:
+		f.lastLeft(r)
+		return
+	case r.leaveAll:
+		return
+	case s.rules.EndConference:
+		f.empty(r, "ended")
+		return
+	case s.rules.Mandatory:
+		f.armRoom(r, "grace", r.rules.EndGrace)
+	}
+	if !s.Hidden {
+		f.announceLeave(s, reason)
+	}
+	f.reviewed(r)
 }
 
 type leftResult struct {
@@ -187,23 +370,42 @@ type leftResult struct {
 	Ms     int64  `json:"ms"`
 }
 
-// roomOver ends a room that nobody is in any more. It may start again.
+// lastLeft ends a room that nobody is in any more, at once or after a while.
+func (f *Flows) lastLeft(r *room) {
+	if r.rules.EndWhenEmpty > 0 && !r.opened.IsZero() && !r.leaveAll {
+		f.armRoom(r, "empty", r.rules.EndWhenEmpty)
+		f.reviewed(r)
+		return
+	}
+	f.roomOver(r)
+}
+
+// roomOver ends a room. It may start again.
 func (f *Flows) roomOver(r *room) {
-	lasted := f.now.Sub(r.started).Milliseconds()
-	r.started = time.Time{}
+	since := r.started
+	if since.IsZero() {
+		since = r.opened
+	}
+	began := !r.opened.IsZero()
+	lasted := f.now.Sub(since).Milliseconds()
+	for _, name := range []string{"max", "empty", "grace", "quiet"} {
+		f.disarmRoom(r, name)
+	}
+	r.opened, r.started, r.Locked, r.floorOf, r.floorHeld, r.music = time.Time{}, time.Time{}, false, "", false, ""
 	r.rev++
+	f.endTapes(r)
 	for _, u := range r.units {
 		for _, o := range u.pending() {
-			if p, ok := o.verb.(*roomPlay); ok && p.room == r && u.ops[o.n] == o {
-				p.over(o, "ended")
+			if p, ok := o.verb.(interface{ over(*operation, *room) }); ok && u.ops[o.n] == o {
+				p.over(o, r)
 			}
 		}
 	}
-	f.roomEvent(r, "end", endEvent{Ms: lasted})
-	f.free(r)
-	if len(r.units) == 0 {
-		delete(f.rooms, r.name)
+	if began {
+		f.roomEvent(r, "end", endEvent{Ms: lasted})
 	}
+	f.free(r)
+	f.forgetRoom(r)
 }
 
 type endEvent struct {
@@ -220,15 +422,17 @@ func (f *Flows) roomFailed(in RoomFailed) {
 	f.empty(r, "failed")
 }
 
+// empty takes everybody out, the lobby too.
 func (f *Flows) empty(r *room, reason string) {
-	for _, s := range slices.Clone(r.seats) {
+	r.leaveAll = true
+	for _, s := range slices.Concat(r.lobby, r.seats) {
 		if s.c.seat == s {
 			f.leaveRoom(s.c, reason)
 		}
 	}
+	r.leaveAll = false
+	if !r.opened.IsZero() {
+		f.roomOver(r)
+	}
 	f.free(r)
-}
-
-func (f *Flows) toRoom(r *room, c *control.Command) {
-	f.emit(ToMixer{Room: r.name, Command: c})
 }

@@ -21,10 +21,12 @@ type memberMatch struct {
 	Label   *string  `json:"label"`
 	Muted   *bool    `json:"muted"`
 	Talking *bool    `json:"talking"`
+	Held    *bool    `json:"held"`
+	Lobby   *bool    `json:"lobby"`
 	Handle  *string  `json:"$handle"`
 }
 
-var matchNames = []string{"id", "tag", "tags", "role", "label", "muted", "talking"}
+var matchNames = []string{"id", "tag", "tags", "role", "label", "muted", "talking", "held", "lobby"}
 
 // readFilter reads a member's id, a member, a list of those, or an object of what a
 // member must be. None means all.
@@ -94,13 +96,20 @@ func (p *picker) takes(s *seat) bool {
 		(m.Role == nil || *m.Role == s.Role) &&
 		(m.Label == nil || *m.Label == s.Label) &&
 		(m.Muted == nil || *m.Muted == s.Muted) &&
+		(m.Held == nil || *m.Held == s.Held) &&
+		(m.Lobby == nil || *m.Lobby == s.Lobby) &&
 		(m.Talking == nil || *m.Talking == s.talking)
 }
 
-// pick lists the members a filter means, in the order they joined.
+// pick lists the members a filter means, in the order they joined. Those in the lobby
+// are meant only by their names, or by lobby: true.
 func (r *room) pick(p picker) []*seat {
+	list := r.seats
+	if p.ids != nil || p.match.Lobby != nil {
+		list = slices.Concat(r.seats, r.lobby)
+	}
 	var out []*seat
-	for _, s := range r.seats {
+	for _, s := range list {
 		if p.takes(s) {
 			out = append(out, s)
 		}

@@ -54,12 +54,7 @@ func (u *unit) appendSources(out []*control.Source, raw json.RawMessage, depth i
 
 // appendValue takes what play(), tone() and silence() of 'callwright' made.
 func (u *unit) appendValue(out []*control.Source, raw json.RawMessage, depth int) ([]*control.Source, error) {
-	var v struct {
-		Value    string          `json:"$value"`
-		Source   json.RawMessage `json:"source"`
-		Spec     string          `json:"spec"`
-		Duration millis          `json:"duration"`
-	}
+	var v sourceValue
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return nil, fmt.Errorf("%s cannot be played", raw)
 	}
@@ -75,12 +70,15 @@ func (u *unit) appendValue(out []*control.Source, raw json.RawMessage, depth int
 	case "silence":
 		s, err := silenceOf(v.Duration.duration())
 		return append(out, s), err
+	case "say", "number", "digits", "date", "money":
+		s, err := v.spoken()
+		return append(out, s), err
 	}
 	return nil, fmt.Errorf("%s cannot be played", raw)
 }
 
-// source reads one source's text: tone:SPEC, silence:TIME, recordings:FILE, or a file
-// beside the script.
+// source reads one source's text: tone:SPEC, country:CC/TONE, silence:TIME,
+// recordings:FILE, say:TEXT, a URL, or a file beside the script.
 func (u *unit) source(text string) (*control.Source, error) {
 	scheme, rest, ok := strings.Cut(text, ":")
 	if !ok {
@@ -95,6 +93,21 @@ func (u *unit) source(text string) (*control.Source, error) {
 			return nil, fmt.Errorf("%q: %w", text, err)
 		}
 		return silenceOf(d)
+	case "country":
+		return countryTone(rest)
+	case "http", "https":
+		w, err := u.web(text)
+		if err != nil {
+			return nil, err
+		}
+		return &control.Source{Body: &control.Source_Web{Web: w}}, nil
+	case "data":
+		return dataOf(text, rest)
+	case "say":
+		if err := speakable(rest); err != nil {
+			return nil, err
+		}
+		return speechOf(rest, ""), nil
 	case "recordings":
 		if err := checkPath(rest); err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 type unit struct {
 	id, app, version string
 	dir              string // of its app's files
+	mayFetch         func(app, hostport string, private bool) error
 	kind             sandbox.UnitKind
 	since            time.Time
 	history          History
@@ -24,9 +25,10 @@ type unit struct {
 	busy    bool
 
 	ops     map[uint32]*operation
-	asked   map[uint32]uint32 // ask -> the operation that asked
-	served  map[uint32]asker  // ask -> who waits for the app's answer
-	api     []string          // functions an app's run offers
+	asked   map[uint32]uint32  // ask -> the operation that asked
+	askedOf map[uint32]askedOf // ask -> the pairs of a room it is about
+	served  map[uint32]asker   // ask -> who waits for the app's answer
+	api     []string           // functions an app's run offers
 	asks    uint32
 	listens map[subject]bool
 	kept    map[subject]json.RawMessage // promises that have come true
@@ -71,6 +73,7 @@ func (f *Flows) newUnit(id, app, version string, kind sandbox.UnitKind, seed uin
 	if f.cfg.AppDir != nil {
 		u.dir = f.cfg.AppDir(app)
 	}
+	u.mayFetch = f.cfg.MayFetch
 	f.units[id] = u
 	f.emit(Open{App: app, Version: version, Unit: id, Kind: kind, Seed: seed})
 	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
@@ -231,7 +234,7 @@ func (f *Flows) apply(u *unit, r sandbox.Result) {
 		f.listen(u, l)
 	}
 	for _, a := range r.Answers {
-		if f.answerAsker(u, a) {
+		if f.answerAsker(u, a) || f.answerPairs(u, a) {
 			continue
 		}
 		n := u.asked[a.Ask]

@@ -55,7 +55,7 @@ export default async call => { await call.answer(); const r = await conference('
 	w.run(5 * time.Second)
 	w.step(WorkerChanged{"down", "mixer", "mixer-1"})
 	w.settle()
-	want := "start 7 0 undefined\njoin 7 1 ann\nleave 7 0 ann\nend 7 0 undefined\nmixer mixer-1 down"
+	want := "start 7 1 undefined\njoin 7 1 ann\nleave 7 0 ann\nend 7 0 undefined\nmixer mixer-1 down"
 	if got := w.texts(); got != want {
 		t.Errorf("got\n%s", got)
 	}

@@ -54,7 +54,7 @@ func (s *shard) invited(a call.Invited) {
 		s.busy(a.Leg)
 		return
 	}
-	place, err := s.fleet.PlaceCall(a.Leg)
+	place, err := s.fleet.PlaceCall(a.Leg, "")
 	if err != nil {
 		s.log.Warn("no place for a call", "call", a.Leg, "error", err)
 		s.turnedAway(a, err.Error())

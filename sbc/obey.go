@@ -72,7 +72,7 @@ func settings(c *control.Stream) (relay.Settings, error) {
 	set := relay.Settings{
 		ID: c.GetId(), Port: uint16(c.GetPort()), Type: uint8(c.GetPayloadType()), EventType: uint8(c.GetEventType()),
 		Send: c.GetSend(), Receive: c.GetReceive(), SSRC: c.GetSsrc(),
-		Generation: c.GetGeneration(), CNAME: c.GetCname(),
+		Generation: c.GetGeneration(), CNAME: c.GetCname(), Joined: c.GetJoined(),
 	}
 	if set.ID == "" || c.GetPort() > 1<<16-1 || c.GetPayloadType() > 127 || c.GetEventType() > 127 {
 		return set, fmt.Errorf("%w: stream %q: port %d, payload types %d and %d",

@@ -17,6 +17,7 @@ var (
 	ErrNoPort  = errors.New("fleet: every SBC is full")
 	ErrNoMixer = errors.New("fleet: no mixer is up with room for one more")
 	ErrUnknown = errors.New("fleet: unknown")
+	ErrApart   = errors.New("fleet: the two are on different SBCs")
 )
 
 // Worker is one live worker.
@@ -52,6 +53,7 @@ type Place struct {
 	Stream *control.Stream // target state last commanded, nil: none
 	Member *control.Member
 
+	joined     string // the call whose stream hears this one's, past the mixer
 	sbc, mixer *Worker
 }
 

@@ -34,7 +34,7 @@ func newFleet(t *testing.T, hellos ...*control.Hello) *Fleet {
 
 func place(t *testing.T, f *Fleet, call string) *Place {
 	t.Helper()
-	p, err := f.PlaceCall(call)
+	p, err := f.PlaceCall(call, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,18 +50,18 @@ func TestAFreedPortGoesToTheEndOfTheLine(t *testing.T) {
 			t.Errorf("call %d got port %d, want %d", i, got, want)
 		}
 	}
-	if _, err := f.PlaceCall("one too many"); !errors.Is(err, ErrNoPort) {
+	if _, err := f.PlaceCall("one too many", ""); !errors.Is(err, ErrNoPort) {
 		t.Errorf("a full SBC gave %v, want ErrNoPort", err)
 	}
 }
 
 func TestNoWorkerIsSaid(t *testing.T) {
 	f := newFleet(t)
-	if _, err := f.PlaceCall("a"); !errors.Is(err, ErrNoSBC) {
+	if _, err := f.PlaceCall("a", ""); !errors.Is(err, ErrNoSBC) {
 		t.Errorf("got %v, want ErrNoSBC", err)
 	}
 	f = newFleet(t, sbc("sbc-1", 6))
-	if _, err := f.PlaceCall("a"); !errors.Is(err, ErrNoMixer) {
+	if _, err := f.PlaceCall("a", ""); !errors.Is(err, ErrNoMixer) {
 		t.Errorf("got %v, want ErrNoMixer", err)
 	}
 }
@@ -166,7 +166,7 @@ func TestASuccessorIsNotGivenTheDeadOnesCalls(t *testing.T) {
 	if p.Local == q.Local {
 		t.Errorf("two calls on %v: the dead SBC's port was given back to its successor", p.Local)
 	}
-	if _, err := f.PlaceCall("d"); !errors.Is(err, ErrNoPort) {
+	if _, err := f.PlaceCall("d", ""); !errors.Is(err, ErrNoPort) {
 		t.Errorf("a third call on two ports: %v", err)
 	}
 }
@@ -182,7 +182,7 @@ func TestRandomLivesNeverShareAPort(t *testing.T) {
 			switch n := r.IntN(10); {
 			case n < 5:
 				id := fmt.Sprint(i)
-				if _, err := f.PlaceCall(id); err == nil {
+				if _, err := f.PlaceCall(id, ""); err == nil {
 					live[id] = true
 				}
 			case n < 9:
@@ -248,5 +248,42 @@ func TestAReturningConnectionIsToldEverythingAgain(t *testing.T) {
 	}
 	if len(relayed) != 1 || !relayed[0].GetStream().GetSend() {
 		t.Errorf("the SBC was told %v, want its stream", relayed)
+	}
+}
+
+// Joined streams name each other, a new agreement keeps that, and freeing one parts the
+// other.
+func TestStreamsOfOneSBCAreJoined(t *testing.T) {
+	f := newFleet(t, sbc("sbc-1", 8), sbc("sbc-2", 8), mixer("mixer-1"))
+	place(t, f, "a")
+	b, err := f.PlaceCall("b", "a")
+	if err != nil || b.SBC != f.Place("a").SBC {
+		t.Fatalf("b is placed on %+v (%v), not beside a", b, err)
+	}
+	c := place(t, f, "c")
+	if err := f.Set("a", &control.Stream{}, Out{}); err != nil {
+		t.Fatal(err)
+	}
+	out := Out{}
+	if err := f.Pair("a", "b", out); err != nil {
+		t.Fatal(err)
+	}
+	if cs := out[b.SBC].Commands; len(cs) != 1 || cs[0].GetStream().GetJoined() != "b" {
+		t.Errorf("a's SBC was told %v", cs)
+	}
+	out = Out{}
+	if err := f.Set("b", &control.Stream{}, out); err != nil {
+		t.Fatal(err)
+	}
+	if cs := out[b.SBC].Commands; cs[0].GetStream().GetJoined() != "a" {
+		t.Errorf("b's agreement said %v", cs)
+	}
+	if err := f.Pair("a", "c", Out{}); !errors.Is(err, ErrApart) || c.SBC == b.SBC {
+		t.Errorf("across SBCs: %v", err)
+	}
+	out = Out{}
+	f.FreeCall("b", out)
+	if cs := out[b.SBC].Commands; len(cs) == 0 || f.Place("a").Stream.Joined != "" {
+		t.Errorf("after b is gone a is told %v, joined to %q", cs, f.Place("a").Stream.Joined)
 	}
 }

@@ -26,21 +26,26 @@ func (f *Fleet) put(out Out, w *Worker, c *control.Command) {
 	t.Commands = append(t.Commands, c)
 }
 
-// PlaceCall finds an SBC port and a mixer for a call. Nothing is commanded yet.
-func (f *Fleet) PlaceCall(call string) (*Place, error) {
+// PlaceCall finds an SBC port and a mixer for a call. Nothing is commanded yet. Where
+// the workers of the call near have a place left it is theirs, so that the two can be
+// joined; near may be empty, or unknown.
+func (f *Fleet) PlaceCall(call, near string) (*Place, error) {
 	if p := f.places[call]; p != nil {
 		return p, nil
 	}
 	if !f.has(control.Kind_SBC) {
 		return nil, ErrNoSBC
 	}
-	sbc := f.leastBusy(control.Kind_SBC, func(w *Worker) bool {
-		return len(w.ports.free) > 0 && (w.Capacity == 0 || w.carried < w.Capacity)
-	})
+	sbc, mixer := f.beside(near)
+	if sbc == nil {
+		sbc = f.leastBusy(control.Kind_SBC, hasPort)
+	}
 	if sbc == nil {
 		return nil, ErrNoPort
 	}
-	mixer := f.leastBusy(control.Kind_MIXER, hasRoom)
+	if mixer == nil {
+		mixer = f.leastBusy(control.Kind_MIXER, hasRoom)
+	}
 	if mixer == nil {
 		return nil, ErrNoMixer
 	}
@@ -56,6 +61,23 @@ func (f *Fleet) PlaceCall(call string) (*Place, error) {
 	f.places[call] = p
 	return p, nil
 }
+
+// beside are the workers of a call that live and have a place left.
+func (f *Fleet) beside(call string) (sbc, mixer *Worker) {
+	p := f.places[call]
+	if p == nil {
+		return nil, nil
+	}
+	if !p.sbc.dead && hasPort(p.sbc) {
+		sbc = p.sbc
+	}
+	if !p.mixer.dead && hasRoom(p.mixer) {
+		mixer = p.mixer
+	}
+	return sbc, mixer
+}
+
+func hasPort(w *Worker) bool { return len(w.ports.free) > 0 && hasRoom(w) }
 
 func hasRoom(w *Worker) bool { return w.Capacity == 0 || w.carried < w.Capacity }
 
@@ -79,6 +101,7 @@ func (f *Fleet) FreeCall(call string, out Out) {
 	if p == nil {
 		return
 	}
+	f.Part(call, out)
 	delete(f.places, call)
 	delete(f.ssrcs, p.SSRC)
 	if w := p.sbc; !w.dead {
@@ -104,7 +127,7 @@ func (f *Fleet) Set(call string, s *control.Stream, out Out) error {
 		return fmt.Errorf("%w: call %s has no place", ErrUnknown, call)
 	}
 	s.Id, s.Port, s.Ssrc = call, uint32(p.Local.Port()), p.Public
-	s.Trunk = p.trunkTo(p.mixer)
+	s.Trunk, s.Joined = p.trunkTo(p.mixer), p.joined
 	p.Stream = s
 	if p.Member == nil {
 		p.Member = &control.Member{Id: call}

@@ -1233,21 +1233,25 @@ func (x *Trunk) GetToken() uint64 {
 
 // Stream is the target state of one RTP stream of the SBC, both ways.
 type Stream struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Port          uint32                 `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"`                              // local RTP port; RTCP is port + 1
-	Remote        string                 `protobuf:"bytes,3,opt,name=remote,proto3" json:"remote,omitempty"`                           // ip:port as signalled; empty: not known yet
-	RemoteRtcp    string                 `protobuf:"bytes,4,opt,name=remote_rtcp,json=remoteRtcp,proto3" json:"remote_rtcp,omitempty"` // empty: remote port + 1
-	Codec         Codec                  `protobuf:"varint,5,opt,name=codec,proto3,enum=callwright.control.v1.Codec" json:"codec,omitempty"`
-	PayloadType   uint32                 `protobuf:"varint,6,opt,name=payload_type,json=payloadType,proto3" json:"payload_type,omitempty"`
-	EventType     uint32                 `protobuf:"varint,7,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"` // telephone-event payload type, 0: none
-	PtimeMs       uint32                 `protobuf:"varint,8,opt,name=ptime_ms,json=ptimeMs,proto3" json:"ptime_ms,omitempty"`       // of what we send; 0: 20
-	Send          bool                   `protobuf:"varint,9,opt,name=send,proto3" json:"send,omitempty"`                            // to the remote
-	Receive       bool                   `protobuf:"varint,10,opt,name=receive,proto3" json:"receive,omitempty"`                     // from the remote
-	Trunk         *Trunk                 `protobuf:"bytes,11,opt,name=trunk,proto3" json:"trunk,omitempty"`                          // absent: audio goes nowhere, silence is not sent
-	Ssrc          uint32                 `protobuf:"varint,12,opt,name=ssrc,proto3" json:"ssrc,omitempty"`                           // of what we send to the remote
-	Generation    uint32                 `protobuf:"varint,13,opt,name=generation,proto3" json:"generation,omitempty"`               // grows with each new agreement: latching starts anew
-	Cname         string                 `protobuf:"bytes,14,opt,name=cname,proto3" json:"cname,omitempty"`                          // RTCP SDES
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Port        uint32                 `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"`                              // local RTP port; RTCP is port + 1
+	Remote      string                 `protobuf:"bytes,3,opt,name=remote,proto3" json:"remote,omitempty"`                           // ip:port as signalled; empty: not known yet
+	RemoteRtcp  string                 `protobuf:"bytes,4,opt,name=remote_rtcp,json=remoteRtcp,proto3" json:"remote_rtcp,omitempty"` // empty: remote port + 1
+	Codec       Codec                  `protobuf:"varint,5,opt,name=codec,proto3,enum=callwright.control.v1.Codec" json:"codec,omitempty"`
+	PayloadType uint32                 `protobuf:"varint,6,opt,name=payload_type,json=payloadType,proto3" json:"payload_type,omitempty"`
+	EventType   uint32                 `protobuf:"varint,7,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"` // telephone-event payload type, 0: none
+	PtimeMs     uint32                 `protobuf:"varint,8,opt,name=ptime_ms,json=ptimeMs,proto3" json:"ptime_ms,omitempty"`       // of what we send; 0: 20
+	Send        bool                   `protobuf:"varint,9,opt,name=send,proto3" json:"send,omitempty"`                            // to the remote
+	Receive     bool                   `protobuf:"varint,10,opt,name=receive,proto3" json:"receive,omitempty"`                     // from the remote
+	Trunk       *Trunk                 `protobuf:"bytes,11,opt,name=trunk,proto3" json:"trunk,omitempty"`                          // absent: audio goes nowhere, silence is not sent
+	Ssrc        uint32                 `protobuf:"varint,12,opt,name=ssrc,proto3" json:"ssrc,omitempty"`                           // of what we send to the remote
+	Generation  uint32                 `protobuf:"varint,13,opt,name=generation,proto3" json:"generation,omitempty"`               // grows with each new agreement: latching starts anew
+	Cname       string                 `protobuf:"bytes,14,opt,name=cname,proto3" json:"cname,omitempty"`                          // RTCP SDES
+	// joined is another stream of this SBC: their remotes hear each other, past the
+	// mixer, each in its own codec. Both must name the other; audio of the trunk is not
+	// heard meanwhile. Empty: none.
+	Joined        string `protobuf:"bytes,15,opt,name=joined,proto3" json:"joined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1376,6 +1380,13 @@ func (x *Stream) GetGeneration() uint32 {
 func (x *Stream) GetCname() string {
 	if x != nil {
 		return x.Cname
+	}
+	return ""
+}
+
+func (x *Stream) GetJoined() string {
+	if x != nil {
+		return x.Joined
 	}
 	return ""
 }
@@ -3959,7 +3970,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x05Trunk\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
 	"\x04ssrc\x18\x02 \x01(\rR\x04ssrc\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\x06R\x05token\"\xa2\x03\n" +
+	"\x05token\x18\x03 \x01(\x06R\x05token\"\xba\x03\n" +
 	"\x06Stream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
@@ -3979,7 +3990,8 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\n" +
 	"generation\x18\r \x01(\rR\n" +
 	"generation\x12\x14\n" +
-	"\x05cname\x18\x0e \x01(\tR\x05cname\"\x1c\n" +
+	"\x05cname\x18\x0e \x01(\tR\x05cname\x12\x16\n" +
+	"\x06joined\x18\x0f \x01(\tR\x06joined\"\x1c\n" +
 	"\n" +
 	"DropStream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x80\x01\n" +

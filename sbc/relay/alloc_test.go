@@ -78,7 +78,16 @@ func TestNoAllocationOnThePath(t *testing.T) {
 	held := *r.streams["8"].set.Load()
 	held.Send, held.Receive = false, false
 	r.Put(held)
+	for id, other := range map[string]string{"20": "21", "21": "20"} {
+		set := *r.streams[id].set.Load()
+		set.Joined = other
+		if id == "21" {
+			set.TrunkType, set.Type = trunk.TypePCMA, 8
+		}
+		r.Put(set)
+	}
 	r.answer(time.Now())
+	ps[21].Data[1] = 8
 	ps[10].Data = append([]byte{0x80, 101}, ps[10].Data[2:16]...) // an event that goes on
 	ps[11].Data = ps[11].Data[:7]
 	ps[12].Data = nil

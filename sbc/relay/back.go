@@ -42,6 +42,8 @@ func (r *Relay) give(f *trunk.Frame, now time.Time) {
 		return
 	case s.echoing.Load():
 		return // the remote hears itself instead
+	case s.joined.Load() != nil:
+		return // the remote hears another one
 	}
 	p := rtp.Packet{Timestamp: f.Timestamp, Marker: f.Marker, Payload: f.Payload}
 	if !s.out.audio(&r.outgoing, s, set, fromTrunk, &p, now) {

@@ -7,6 +7,9 @@
 // sequence numbers are spliced so that each side sees one unbroken stream whatever
 // happens on the other.
 //
+// Two streams that are joined (joined.go) skip the trunk: what "in" takes from one
+// remote it packs for the other's, in its codec.
+//
 // Control calls Put, Drop, Digits, Echo and Stop from one goroutine. Put and Drop
 // change tables of atomic pointers (table.go); the rest, and what a stream's end needs,
 // is queued for the "in" goroutine, which drains the queue once a batch. Neither

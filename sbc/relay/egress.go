@@ -23,6 +23,7 @@ const (
 	fromTrunk
 	fromEcho
 	fromDigits
+	fromJoined
 )
 
 // egress is what we send to the remote: one SSRC, unbroken sequence numbers and

@@ -162,6 +162,10 @@ func (r *Relay) audio(s *stream, set *Settings, p *rtp.Packet, now time.Time) {
 	if in.echo != nil {
 		r.echoed(s, set, p, now)
 	}
+	if to := s.joined.Load(); to != nil {
+		r.across(to, set.TrunkType, p, now)
+		return
+	}
 	if !set.Peer.IsValid() {
 		r.tally.drop(dropNoTrunk)
 		return

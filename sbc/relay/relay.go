@@ -61,6 +61,7 @@ type Relay struct {
 
 	// Of "out".
 	outgoing batch
+	recoded  [trunk.MaxPayload]byte // of "in": a joined stream's audio in the other's codec
 }
 
 // New makes a relay without streams. Run starts it.
@@ -211,6 +212,7 @@ func (r *Relay) Put(set Settings) error {
 	if there := r.table.carrying(set.TrunkSSRC); set.Peer.IsValid() && there != nil && there != old {
 		return fmt.Errorf("%w: stream %q: %08x", ErrSSRC, set.ID, set.TrunkSSRC)
 	}
+	defer r.pair(set.ID)
 	if old == nil {
 		r.open(&set, i)
 		return nil
@@ -248,6 +250,7 @@ func (r *Relay) Drop(id string) {
 		return
 	}
 	delete(r.streams, id)
+	r.part(s)
 	set := s.set.Load()
 	r.table.ports[int(set.Port-r.table.first)/2].Store(nil)
 	r.table.unindex(set, s)

@@ -36,6 +36,7 @@ type Settings struct {
 	SSRC       uint32 // of what we send
 	Generation uint32
 	CNAME      string
+	Joined     string // the stream whose remote hears this one's; "": none
 }
 
 // clockRate of G.711 and of its telephone-events, in Hz; a payload byte is a sample.

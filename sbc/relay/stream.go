@@ -14,6 +14,7 @@ type stream struct {
 	set     atomic.Pointer[Settings] // control stores
 	to      atomic.Pointer[target]   // "in" stores; nil: nowhere to send
 	echoing atomic.Bool              // "in" stores: the trunk's audio is not for the remote
+	joined  atomic.Pointer[stream]   // control stores: who hears the remote; nil: the trunk
 	in      ingress                  // of "in"
 	out     egress
 }

@@ -28,11 +28,23 @@ func (s *shard) fromUA(a call.Action) {
 		s.invited(a)
 	case call.Agreed:
 		s.agreed(a)
+	case call.Ringing:
+		s.push(flow.Ringing{Call: a.Leg, Status: a.Status})
+	case call.Answered:
+		s.push(flow.Answered{Call: a.Leg, CallID: a.Msg.CallID})
+		if c := s.calls[a.Leg]; c != nil {
+			c.accepted = true
+			s.answered(a.Leg)
+		}
 	case call.Confirmed:
 		s.push(flow.Confirmed{Call: a.Leg})
 	case call.Ended:
 		s.ended(a)
 	case call.Refused:
+		if a.Order == "dial" {
+			s.undialed(a.Leg, "congested", errors.New(a.Why))
+			return
+		}
 		s.push(flow.Refused{Call: a.Leg, Order: a.Order, Why: a.Why})
 	}
 }
@@ -128,11 +140,19 @@ func (s *shard) ended(a call.Ended) {
 	}
 	s.overWith(a.Leg, cause)
 	s.log.Info("call ended", "call", a.Leg, "app", c.app, "cause", cause.Name, "sip", cause.SIP, "text", cause.Text, "by", cause.By)
-	s.push(flow.Ended{Call: a.Leg, Cause: cause})
+	s.push(flow.Ended{Call: a.Leg, Cause: cause, Contacts: a.Contacts})
 	s.push(freeCall{a.Leg})
 }
 
-func (s *shard) free(id string) { s.fleet.FreeCall(id, s.out) }
+// free gives a call's place back. Of a call that a flow has placed nothing is left
+// then.
+func (s *shard) free(id string) {
+	s.fleet.FreeCall(id, s.out)
+	if c := s.calls[id]; c != nil && c.dialed {
+		delete(s.calls, id)
+		s.quiet()
+	}
+}
 
 // local fills in what only the place knows: the address and port that our SDP shows.
 func (s *shard) local(leg string) (sdp.Local, bool) {
@@ -163,6 +183,12 @@ func (s *shard) order(in call.Input) {
 			return
 		}
 		s.push(o)
+	case call.Hangup:
+		if c := s.calls[o.Leg]; c != nil && c.finding && !c.ended { // the core does not know it yet
+			s.ended(call.Ended{Leg: o.Leg, Cause: o.Cause})
+			return
+		}
+		s.push(in)
 	default:
 		s.push(in)
 	}
@@ -178,7 +204,7 @@ func (s *shard) stop(now time.Time) {
 	cause.By, cause.Text = "operator", "shutting down"
 	for id, c := range s.calls {
 		if !c.ended {
-			s.push(call.Hangup{Leg: id, Cause: cause})
+			s.order(call.Hangup{Leg: id, Cause: cause})
 		}
 	}
 	s.quiet()

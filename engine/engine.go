@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -10,6 +11,7 @@ import (
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
@@ -42,6 +44,12 @@ type Config struct {
 	Watch func(path []string, on bool)
 	// Keep holds kv and the apps' schedules. Nil: in memory.
 	Keep *keep.Keep
+	// Resolve finds where a name of a SIP URI leads and tells it once, from another
+	// goroutine; it must not block. Nil: only literal addresses can be called.
+	Resolve func(uri string, done func([]resolve.Target, error))
+	// Local is the address of ours that a transport sends to a peer from; "": it has
+	// none. Nil: the wire chooses.
+	Local func(transport string, to netip.Addr) string
 	// Contact is the URI that peers reach us by, for a listener's address.
 	Contact func(call.Flow) string
 	// Events keeps what becomes of calls, conferences, scripts and workers, for the

@@ -39,6 +39,12 @@ func (s *shard) fromFlow(a flow.Action) {
 	case flow.LeaveRoom:
 		s.left(a.Call)
 		s.unplaced(s.fleet.Leave(a.Call, s.out))
+	case flow.Dial:
+		s.dial(a)
+	case flow.Pair:
+		s.pair(a)
+	case flow.Part:
+		s.fleet.Part(a.Call, s.out)
 	case flow.Arm:
 		s.arm(a.Timer, a.After)
 	case flow.Disarm:
@@ -192,6 +198,6 @@ func (s *shard) hangup(id, name string) error {
 	}
 	cause := call.CauseByName(name)
 	cause.By = "operator"
-	s.push(call.Hangup{Leg: id, Cause: cause})
+	s.order(call.Hangup{Leg: id, Cause: cause})
 	return nil
 }

@@ -52,6 +52,8 @@ type placed struct {
 	room         string // the conference it is in
 	lost         string // the worker whose death ends it
 	ended        bool   // its leg has; its flow may still have something to do
+	dialed       bool   // a flow has placed it
+	finding      bool   // where it goes is not known yet
 }
 
 func newShard(c Config, in *inbox) *shard {
@@ -113,6 +115,8 @@ func (s *shard) step(v any) {
 		s.push(flow.Did{Result: v})
 	case script.Outcome:
 		s.reloaded(v)
+	case led:
+		s.leads(v)
 	case freeCall:
 		s.free(v.call)
 	case question:

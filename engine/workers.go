@@ -54,7 +54,7 @@ func (s *shard) workerDown(name, why string) {
 	for _, id := range calls {
 		if c := s.calls[id]; c != nil && !c.ended {
 			c.lost = name
-			s.push(call.Hangup{Leg: id, Cause: workerLost(name)})
+			s.order(call.Hangup{Leg: id, Cause: workerLost(name)})
 		}
 	}
 }

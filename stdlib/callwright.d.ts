@@ -240,6 +240,12 @@ declare module 'callwright' {
 
   export interface App {
     /**
+     * Places calls on behalf of no caller, as call.dial does; done when one has answered.
+     * The call belongs to this run and is hung up with it.
+     * @example app.on('call', async () => { const d = await app.dial('sip:bob@192.0.2.7', { timeout: '20s' }); await d.call?.play('tone:440/500'); });
+     */
+    dial(targets: DialTargets, options?: DialOptions): Promise<DialResult>;
+    /**
      * Listens to what happens to the app. In a call's own run this does nothing.
      * @example app.on('call', c => console.log('a call from', c.from.number));
      */
@@ -480,6 +486,14 @@ declare module 'callwright' {
   }
 
   /**
+   * Lets two answered calls hear each other, until one hangs up or goes elsewhere; done
+   * then. Digits of either are passed on to the other.
+   * @example const d = await call.dial('sip:bob@192.0.2.7', { bridge: false }); if (d.call) await bridge(call, d.call);
+   * @throws BadOption for what is no pair of calls; CallEnded.
+   */
+  export function bridge(a: Call, b: Call, options?: BridgeOptions): Promise<BridgeResult>;
+
+  /**
    * Runs a function while no other call and no other app holds the same key, and gives
    * what it gives. The lock is given back when the function ends or throws, when its call
    * is over, or after the ttl: then Timeout is thrown, and the function runs on without
@@ -551,6 +565,15 @@ declare module 'callwright' {
     resumed: {};
     /** The call has ended. */
     ended: Cause;
+    /** It hears another call now, or no longer. */
+    bridged: { peer: string };
+    unbridged: { peer: string; reason: BridgeResult['reason']; ms: number };
+    /** What becomes of the calls that dial() places for this one. */
+    'dial.trying': DialEvent;
+    'dial.ringing': DialEvent;
+    'dial.early': DialEvent;
+    'dial.answered': DialEvent;
+    'dial.failed': DialEvent;
   }
 
   /**
@@ -562,7 +585,8 @@ declare module 'callwright' {
     readonly id: string;
     /** Call-ID of the SIP dialog. */
     readonly sipCallId: string;
-    readonly direction: 'inbound';
+    /** 'outbound' is a call that dial() has placed. */
+    readonly direction: 'inbound' | 'outbound';
     readonly state: CallState;
     readonly from: Party;
     /** Where the call is meant to go: the Request-URI. */
@@ -580,6 +604,8 @@ declare module 'callwright' {
     readonly times: Times;
     /** Why the call ended, or null while it is up. */
     readonly cause: Cause | null;
+    /** The call it is bridged with, or null. */
+    readonly peer: Call | null;
     /** Comes true when the call has ended. */
     readonly ended: Promise<Cause>;
 
@@ -637,6 +663,18 @@ declare module 'callwright' {
      * @example await call.unmute();
      */
     unmute(which?: 'in' | 'out' | 'both'): Promise<void>;
+
+    /**
+     * Places calls to others and joins the caller with the one that is answered first. A
+     * list rings all at once; lists within the list are groups, one after the other.
+     * Done when the two have parted (with `bridge: false`: when one has answered), or when
+     * nobody answered. The caller is answered when a callee is, and hears ringback until
+     * then; when one of the two hangs up, so is the other. Who hangs up first cancels all.
+     * @example const d = await call.dial('sip:bob@192.0.2.7'); if (d.status !== 'answered') await call.play('nobody-there.wav');
+     * @example await call.dial([['sip:a@192.0.2.7', 'sip:b@192.0.2.8'], 'sip:c@192.0.2.9'], { timeout: '20s', ringback: 'uk' });
+     * @throws BadOption for what is no target; Error when the call is being ended.
+     */
+    dial(targets: DialTargets, options?: DialOptions): Promise<DialResult>;
 
     /**
      * Plays to the caller. Gives a Playback at once; await it for the result. A file
@@ -697,6 +735,62 @@ declare module 'callwright' {
      */
     events(...names: (keyof CallEvents)[]): Events;
   }
+
+  /** A SIP URI. */
+  export type DialTarget = string | { uri: string };
+  export type DialTargets = DialTarget | (DialTarget | DialTarget[])[];
+
+  export interface DialOptions {
+    /** 'groups': as the lists say; 'parallel': all at once; 'serial': one by one. @default 'groups' */
+    strategy?: 'groups' | 'parallel' | 'serial';
+    /** How long each group may ring. @default '30s' */
+    timeout?: Duration;
+    /** How long all may; 0 is no limit. @default 0 */
+    totalTimeout?: Duration;
+    /** Who calls; without it the caller. */
+    from?: { number?: string; name?: string };
+    headers?: Headers;
+    /** For those who answer 401 or 407. */
+    auth?: { user: string; password: string };
+    /**
+     * What the caller hears while it rings: a country ('uk', 'us', 'de' …), a source such as
+     * 'tone:425/1000,0/4000' or a file, or 'none'. Without it the caller's own phone rings,
+     * and a caller who is answered already hears 'uk'. 'early' is only what the callee plays.
+     */
+    ringback?: string;
+    /** What a callee plays before it answers: let the first one through, or none. @default 'first' */
+    earlyMedia?: 'first' | 'ignore';
+    /** Answer the caller only when a callee answers. @default true */
+    answerOnBridge?: boolean;
+    /** After which failures the next group is tried. @default [408,480,'5xx','timeout','unreachable'] */
+    failoverOn?: (number | string)[];
+    /** After which none is. One of 6xx ends the others of its group too. @default [486,603] */
+    stopOn?: (number | string)[];
+    /** 0 is one less than the caller's. @default 0 */
+    maxForwards?: number;
+    /** How long they may talk; 0 is no limit. @default 0 */
+    timeLimit?: Duration;
+    /** Join the two. @default true */
+    bridge?: boolean;
+    /** When one hangs up, the other is hung up too. @default true */
+    hangupBoth?: boolean;
+  }
+
+  /** `call` is the one that was answered, `cause` why it ended, or what says most of why none was. */
+  export interface DialResult {
+    status: 'answered' | 'busy' | 'no-answer' | 'rejected' | 'failed' | 'canceled' | 'limit';
+    call: Call | null;
+    cause: Cause | null;
+    attempts: { target: string; code: number; cause: string; ms: number }[];
+  }
+  export interface DialEvent { target: string; code?: number; cause?: string }
+
+  export interface BridgeOptions {
+    /** When one hangs up, the other is hung up too. @default true */
+    hangupBoth?: boolean;
+  }
+  /** 'moved': one of the two went elsewhere. */
+  export interface BridgeResult { reason: 'hangup' | 'moved' | 'failed'; ms: number }
 
   /** SIP headers by name; one value or several. Those of the dialog itself cannot be set. */
   export type Headers = Record<string, string | string[]>;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -24,20 +25,31 @@ type callFlags struct {
 	expect               float64
 	codec                string
 	user, password, from string
+	listen               string
+	ring                 time.Duration
+	reject               int
 	printJSON            bool
 }
 
 func callCommand() *cobra.Command {
 	var f callFlags
 	c := &cobra.Command{
-		Use:   "call URI",
+		Use:   "call URI | call --listen ADDRESS",
 		Short: "Place a call; the exit code says whether it did as expected",
 		Long: `Places a real SIP call with real RTP. Exit code 0: it was answered, all digits were
-sent, and the expected tone was heard; 1: it was not so; 2: it could not be tried.`,
-		Args: takes(cobra.ExactArgs(1)),
+sent, and the expected tone was heard; 1: it was not so; 2: it could not be tried.
+
+With --listen it waits for a call instead, and takes it: the same flags say how.`,
+		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
+			if f.listen != "" {
+				return takeCall(ctx, args, f, c.OutOrStdout())
+			}
+			if len(args) != 1 {
+				return refusal{errors.New("call: a URI to call is needed, or --listen ADDRESS")}
+			}
 			return placeCall(ctx, args[0], f, c.OutOrStdout())
 		},
 	}
@@ -50,6 +62,9 @@ sent, and the expected tone was heard; 1: it was not so; 2: it could not be trie
 	fl.StringVar(&f.codec, "codec", "", "PCMU or PCMA (default: offer both)")
 	fl.StringVar(&f.user, "user", "", "user name for digest authentication")
 	fl.StringVar(&f.password, "password", "", "password for digest authentication; better in CALLWRIGHT_PASSWORD")
+	fl.StringVar(&f.listen, "listen", "", "wait for one call at this address, such as 127.0.0.1:5070, and take it")
+	fl.DurationVar(&f.ring, "ring", 0, "with --listen: ring so long before the answer")
+	fl.IntVar(&f.reject, "reject", 0, "with --listen: refuse with this status")
 	fl.StringVar(&f.from, "from", "", "who calls: a user name or a SIP URI")
 	fl.BoolVar(&f.printJSON, "json", false, "print the report as a JSON object")
 	return c
@@ -65,10 +80,15 @@ func placeCall(ctx context.Context, uri string, f callFlags, stdout io.Writer) (
 			err = e
 		}
 	}()
+	return told(ctx, phone.Dial, cfg, f, stdout)
+}
+
+// told runs a phone and prints its report.
+func told(ctx context.Context, run func(context.Context, phone.Config) (*phone.Report, error), cfg phone.Config, f callFlags, stdout io.Writer) error {
 	if !f.printJSON {
 		cfg.Mark = func(m phone.Milestone) { fmt.Fprintf(stdout, "%9.1f ms  %s\n", m.Ms, m.What) }
 	}
-	report, err := phone.Dial(ctx, cfg)
+	report, err := run(ctx, cfg)
 	if report == nil {
 		return refusal{err}
 	}

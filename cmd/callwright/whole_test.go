@@ -110,6 +110,29 @@ func (w *world) dialsAs(user string, speak func([]int16)) *caller {
 	return c
 }
 
+// waits is a phone that takes a call.
+func (w *world) waits(hz float64, how func(*phone.Config)) *caller {
+	w.t.Helper()
+	sip, rtp, _, err := w.Sockets()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	c := &caller{t: w.t, press: make(chan string), hold: make(chan bool), end: end, done: make(chan struct{})}
+	cfg := phone.Config{SIP: sip, RTP: rtp, Seed: [32]byte{byte(w.host), byte(w.host >> 8), 1}, Press: c.press, Hold: c.hold, Heard: c.hear}
+	if hz > 0 {
+		cfg.Speak = dsp.NewOscillator(8000, 8000, hz).Fill
+	}
+	if how != nil {
+		how(&cfg)
+	}
+	w.workers.Go(func() {
+		defer close(c.done)
+		c.report, c.err = phone.Answer(ctx, cfg)
+	})
+	return c
+}
+
 func (c *caller) hear(frame []int16) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
 	"github.com/callwright/callwright/media/control"
@@ -112,6 +113,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		Resolve: resolve.New(nil).Find, Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.states = &states{tree: tree, store: b.state, past: b.past}

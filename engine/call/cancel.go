@@ -16,7 +16,11 @@ func (u *UA) cancel(f Flow, m *Message) {
 		return // too late: the final response is on its way (or was acknowledged)
 	}
 	u.final(l, 487, "", nil)
-	u.end(l, by("caller", readReason(m, CauseByName("canceled"))))
+	cause := readReason(m, CauseByName("canceled"))
+	if cause.Name == "normal" { // Q.850 16 is all that most can say
+		cause = CauseByName("canceled")
+	}
+	u.end(l, by("caller", cause))
 }
 
 // giveUp withdraws an INVITE of ours. A CANCEL may leave only after a provisional

@@ -67,13 +67,16 @@ type (
 	// Dial begins a leg of ours (UAC) with an offer.
 	Dial struct {
 		Leg      string
-		Flow     Flow // Conn 0
+		Flow     Flow   // Conn 0
+		Others   []Flow // to try when nobody answers there, or with 503 (RFC 3263 §4.3)
 		URI      string
 		From, To Party // To without tag; From.Tag is chosen by the core
 		Media    sdp.Local
 		Headers  []Header
 		User     string // digest credentials, may be empty
 		Password string
+		// Hops is Max-Forwards; 0: 70.
+		Hops int
 	}
 )
 
@@ -135,10 +138,12 @@ type (
 		Msg *Message
 	}
 	Confirmed struct{ Leg string }
-	// Ended is told exactly once for each leg, and last.
+	// Ended is told exactly once for each leg, and last. Contacts are those of a 3xx,
+	// the preferred first.
 	Ended struct {
-		Leg   string
-		Cause Cause
+		Leg      string
+		Cause    Cause
+		Contacts []string
 	}
 	// Asked is a request in a dialog that the core does not decide itself (INFO,
 	// MESSAGE …). The core has answered it as the RFC says.

@@ -27,6 +27,7 @@ type leg struct {
 	Transaction string   `json:",omitempty"` // its key; for a leg of ours that of our INVITE
 	Early       *Message `json:",omitempty"` // last 1xx, repeated every minute
 	Canceling   bool     `json:",omitempty"` // Hangup came before the peer's first response
+	Others      []Flow   `json:",omitempty"` // to try if this one fails
 
 	// A 2xx of ours until its ACK.
 	OK      *Message      `json:",omitempty"`
@@ -86,6 +87,15 @@ func (u *UA) tell(l *leg, c Cause) {
 	if !l.Silent {
 		l.Silent = true
 		u.do(Ended{Leg: l.ID, Cause: c})
+	}
+}
+
+// endAt is end for an answer that names other places.
+func (u *UA) endAt(l *leg, c Cause, contacts []string) {
+	u.dropLeg(l)
+	if !l.Silent {
+		l.Silent = true
+		u.do(Ended{Leg: l.ID, Cause: c, Contacts: contacts})
 	}
 }
 

@@ -21,7 +21,7 @@ func (u *UA) dial(o Dial) {
 	}
 	l := &leg{
 		ID: o.Leg, Dialed: true, State: early, Flow: o.Flow, CallID: u.id(), Local: o.From, Remote: o.To, Target: o.URI,
-		User: o.User, Password: o.Password, Media: sdp.Local{ID: u.number(1 << 62)},
+		User: o.User, Password: o.Password, Media: sdp.Local{ID: u.number(1 << 62)}, Others: o.Others,
 	}
 	l.Local.Tag, l.Remote.Tag = u.id(), ""
 	if l.Local.URI == "" {
@@ -32,7 +32,11 @@ func (u *UA) dial(o Dial) {
 	}
 	l.writeOffer(o.Media)
 	u.addLeg(l)
-	u.sendInvite(l, extra(o.Headers))
+	hops := Header{"Max-Forwards", "70"}
+	if o.Hops > 0 && o.Hops < 255 {
+		hops.Value = itoa(uint32(o.Hops))
+	}
+	u.sendInvite(l, append([]Header{hops}, extra(o.Headers)...))
 }
 
 // sendInvite sends the INVITE of a new leg, the first time or with credentials.
@@ -41,7 +45,7 @@ func (u *UA) sendInvite(l *leg, headers []Header) {
 	m := &Message{
 		Method: "INVITE", URI: l.Target, From: l.Local, To: l.Remote, CallID: l.CallID, CSeq: l.LocalSeq,
 		Contact: u.cfg.Contact(l.Flow),
-		Headers: append([]Header{{"Max-Forwards", "70"}, {"Allow", allow}}, headers...),
+		Headers: append([]Header{{"Allow", allow}}, headers...),
 	}
 	m.carry(l.SDP)
 	u.stamp(m, l.Flow)
@@ -178,7 +182,10 @@ func (u *UA) failed(c *client, m *Message, cause Cause) {
 	switch {
 	case l == nil:
 	case c.Use == toInvite && l.Transaction == c.Key:
-		u.end(l, cause)
+		if u.elsewhere(c, l, m) {
+			return
+		}
+		u.endAt(l, cause, contactsOf(m))
 	case c.Use == toReinvite && l.Changing == c.Key:
 		u.changeFailed(l, m, cause)
 	}

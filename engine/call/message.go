@@ -16,9 +16,11 @@ type Message struct {
 	To      Party
 	CallID  string
 	CSeq    uint32
-	Contact string   // URI of the first Contact, without brackets
-	Routes  []string // Record-Route of a received message in order; Route of one to send
-	Vias    []string // all, topmost first, raw; a response to a request carries them back
+	Contact string // URI of the first Contact, without brackets
+	// ContactParams are that Contact's header parameters (";q=0.5;expires=60").
+	ContactParams string   `json:",omitempty"`
+	Routes        []string // Record-Route of a received message in order; Route of one to send
+	Vias          []string // all, topmost first, raw; a response to a request carries them back
 
 	Headers []Header // all others, in order
 	Type    string   // Content-Type of Body

@@ -11,6 +11,9 @@
 // twice is harmless. All commands of a turn for one worker leave as one message:
 // Fleet appends to an Out, and the shard sends it.
 //
+// Two calls of one SBC may be paired: their streams then name each other, and the audio
+// goes past the mixer.
+//
 // Limits: an SBC carries as many calls as its slice has even ports, or as its
 // capacity says; a mixer as many members as its capacity. What finds no place is
 // refused with ErrNoSBC, ErrNoPort or ErrNoMixer, never squeezed in.

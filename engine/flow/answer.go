@@ -193,7 +193,7 @@ func (f *Flows) answerFor(o *operation) {
 	switch c := o.c; {
 	case c.ending:
 		o.fail(plainError(o.name() + ": the call is being ended"))
-	case !c.answered():
+	case !c.answered() && !c.dialed: // one of ours is waited for
 		f.accept(c, nil)
 	}
 }

@@ -40,6 +40,11 @@ type callState struct {
 	echo              uint32   // the operation that has the echo, 0: none
 	mutedIn, mutedOut bool
 	seat              *seat // in a conference
+	bridge            *bridge
+
+	dialed bool   // it is one that the flow has placed
+	dial   uint32 // the operation that did
+	hops   int    // Max-Forwards of its INVITE; 0: it had none
 }
 
 // Source is where a call's INVITE came from.
@@ -81,6 +86,7 @@ type callFields struct {
 	Vars      json.RawMessage `json:"vars"`
 	Times     Times           `json:"times"`
 	Cause     *causeFields    `json:"cause"`
+	Peer      *handed         `json:"peer"` // who it hears
 }
 
 type callerID struct {
@@ -113,6 +119,7 @@ func newCallState(in NewCall, now time.Time) *callState {
 	c := &callState{rev: 1, id: in.Call, handle: "call", sipID: in.Msg.CallID, from: partyOf(in.Msg.From), to: partyOf(in.Msg.To),
 		state: "new", vars: json.RawMessage("{}"), times: Times{Created: now.UnixMilli()},
 		source: Source{Transport: in.Flow.Transport}, offered: len(in.Msg.Body) > 0}
+	c.hops, _ = strconv.Atoi(in.Msg.Get("Max-Forwards"))
 	if user, host := userAndHost(in.Msg.URI); in.Msg.URI != "" {
 		// The Request-URI is where the call is meant to go now; To may name where it
 		// was first sent (RFC 3261 §8.1.1.1).
@@ -128,14 +135,24 @@ func newCallState(in NewCall, now time.Time) *callState {
 func (c *callState) revision() uint64 { return c.rev }
 
 func (c *callState) fields(time.Time) any {
-	v := callFields{ID: c.id, SIPCallID: c.sipID, Direction: "inbound", State: c.state, From: c.from, To: c.to,
+	v := callFields{ID: c.id, SIPCallID: c.sipID, Direction: c.direction(), State: c.state, From: c.from, To: c.to,
 		CallerID: callerID{c.from.Number, c.from.Name}, Source: c.source, Codec: c.media.Codec, Media: c.media,
 		Tags: []string{}, Vars: c.vars, Times: c.times}
 	if c.ended {
 		cause := c.causeFields()
 		v.Cause = &cause
 	}
+	if p := c.peer(); p != nil && p.u == c.u {
+		v.Peer = &handed{Handle: p.handle, Class: "Call"}
+	}
 	return v
+}
+
+func (c *callState) direction() string {
+	if c.dialed {
+		return "outbound"
+	}
+	return "inbound"
 }
 
 func (c *callState) causeFields() causeFields {
@@ -218,6 +235,7 @@ func (f *Flows) mediaUp(c *callState, sbc string) {
 			o.verb.step(o, mediaUp{})
 		}
 	}
+	f.tellDial(c, legEvent{what: "up"})
 }
 
 func (f *Flows) mediaFailed(c *callState, why string) {
@@ -246,7 +264,7 @@ func (f *Flows) refused(c *callState, in Refused) {
 	case "hangup", "reject":
 		c.ending = false
 		if u.settled { // nobody is left to try something else
-			f.callEnded(c, causeNamed("normal"))
+			f.callEnded(c, causeNamed("normal"), nil)
 			return
 		}
 	}

@@ -53,12 +53,12 @@ type oneCall struct {
 }
 
 func (v *oneCall) begin(o *operation) {
-	u := o.f.units[v.ID]
-	if u == nil || u.call == nil || u.app != o.u.app {
+	c := o.f.calls[v.ID]
+	if c == nil || c.u.app != o.u.app {
 		o.complete(nil)
 		return
 	}
-	o.complete(seen(u.view()))
+	o.complete(seen(c.view()))
 }
 
 func (*oneCall) step(*operation, event) {}

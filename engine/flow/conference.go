@@ -15,8 +15,13 @@ type conference struct {
 
 const defaultRate = 8000
 
+// isRoomName says whether a conference may be called so.
+func isRoomName(s string) bool {
+	return s != "" && len(s) <= 128 && !strings.ContainsAny(s, "\x00\r\n") && !strings.HasPrefix(s, bridgePrefix)
+}
+
 func (v *conference) begin(o *operation) {
-	if v.Name == "" || len(v.Name) > 128 || strings.ContainsAny(v.Name, "\x00\r\n") {
+	if !isRoomName(v.Name) {
 		o.fail(badOption(fmt.Sprintf("conference: %q is not a name for a conference", v.Name)))
 		return
 	}
@@ -73,7 +78,8 @@ func (v *setRoom) step(*operation, event) {}
 // handed is a host object as a result.
 type handed struct {
 	Handle string `json:"$handle"`
-	Fields any    `json:"$fields"`
+	Class  string `json:"$class,omitempty"`
+	Fields any    `json:"$fields,omitempty"`
 }
 
 // roomOf is the room that a verb was called on.

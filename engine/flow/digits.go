@@ -3,6 +3,8 @@ package flow
 import (
 	"fmt"
 	"strings"
+
+	"github.com/callwright/callwright/media/control"
 )
 
 const allKeys = "0123456789*#ABCD"
@@ -41,7 +43,11 @@ func (f *Flows) digit(c *callState, key string, ms int) {
 			o.verb.step(o, digit{key})
 		}
 	}
-	if !c.used {
+	switch peer := c.peer(); {
+	case c.used:
+	case peer != nil:
+		f.pass(peer, key, ms)
+	default:
 		c.typeAhead(key)
 	}
 	f.occur(u, c.handle, "dtmf", dtmfEvent{key, ms})
@@ -49,6 +55,15 @@ func (f *Flows) digit(c *callState, key string, ms int) {
 		f.roomEvent(c.seat.room, "dtmf", seatEvent{seatFields: c.seat.view(f.now), Digit: key})
 		f.passDigit(c.seat, key)
 	}
+}
+
+// pass lets the other side of a bridge have a digit: what is heard across a bridge is
+// audio alone.
+func (f *Flows) pass(to *callState, key string, ms int) {
+	to.u.passed++
+	f.emit(ToSBC{Call: to.id, Command: &control.Command{Body: &control.Command_Digits{Digits: &control.Digits{
+		Op: fmt.Sprintf("%s/0.%d", to.u.id, to.u.passed), Stream: to.id, Digits: key,
+		DurationMs: uint32(min(max(ms, 40), 2000)), GapMs: 40}}}})
 }
 
 // typeAhead keeps a digit that nobody has asked for; the thirty-third is lost.

@@ -20,6 +20,10 @@
 // timers bear the unit "room:NAME". Who hears whom (matrix.go) is asked of scripts in
 // batches and kept as gains by pair.
 //
+// A unit may have more calls than the one it runs for: dial places them, and their legs'
+// news go to the operation that did. Two of its calls may hear each other (bridge.go):
+// past the mixer, unless a play, a recording or a mute needs it.
+//
 // Faces, in faces*.go, is the one table of what scripts can name: methods, options,
 // defaults, and what is not built yet. The sandbox makes objects and checks arguments
 // from it; stdlib/callwright.d.ts is compared with it by a test.
@@ -28,6 +32,7 @@
 // speaks on), answers requests (http.go) and counts figures (metrics.go), which like
 // locks are the memory of this brain.
 //
-// Limits: 32 digits typed ahead, 64 inputs an activation, 50,000 inputs a history,
+// Limits: 100 targets a dial, 20 of them at once; 32 digits typed ahead, 64 inputs an
+// activation, 50,000 inputs a history,
 // 60 s for a flow to finish after its call has ended.
 package flow

@@ -45,13 +45,27 @@ type (
 	}
 	Confirmed struct{ Call string }
 	Ended     struct {
-		Call  string
-		Cause call.Cause
+		Call     string
+		Cause    call.Cause
+		Contacts []string // of a 3xx
 	}
 	Refused struct {
 		Call       string
 		Order, Why string
 	}
+
+	// What a call that a flow has placed tells before its end.
+	Ringing struct {
+		Call   string
+		Status int
+	}
+	Answered struct {
+		Call   string
+		CallID string // SIP's
+	}
+
+	// Apart answers a Pair of calls that are on different SBCs.
+	Apart struct{ A, B string }
 
 	// MediaUp tells that the call's stream and member stand (or, after a worker was
 	// lost and replaced, stand again); MediaFailed that none can be had.
@@ -149,6 +163,9 @@ func (WorkerChanged) input() {}
 func (RolledBack) input()    {}
 func (Request) input()       {}
 func (Evaluate) input()      {}
+func (Ringing) input()       {}
+func (Answered) input()      {}
+func (Apart) input()         {}
 
 // TimerID names a timer of an operation: unit, operation number and a name
 // ("sleep", "inter-digit" …).
@@ -212,6 +229,18 @@ type (
 	}
 	LeaveRoom struct{ Call string }
 
+	// Dial places a call of the unit. Whoever knows them fills in its media, where its
+	// URI leads, and our host in From. A call that cannot be placed is told as Ended.
+	// Near is the call it is for, "" none: the two are best on the same workers.
+	Dial struct {
+		Unit, App, Version string
+		Near               string
+		Order              call.Dial
+	}
+	// Pair lets the phones of two calls hear each other past the mixer, until Part.
+	Pair struct{ A, B string }
+	Part struct{ Call string }
+
 	Arm struct {
 		Timer TimerID
 		After time.Duration
@@ -274,6 +303,9 @@ func (PlaceRoom) action() {}
 func (FreeRoom) action()  {}
 func (JoinRoom) action()  {}
 func (LeaveRoom) action() {}
+func (Dial) action()      {}
+func (Pair) action()      {}
+func (Part) action()      {}
 func (Arm) action()       {}
 func (Disarm) action()    {}
 func (Commit) action()    {}

@@ -21,6 +21,10 @@ var kinds = map[string]kind{
 	".state.unwatch": {make: func() verb { return &unwatch{} }},
 	".state.commit":  {make: func() verb { return &commit{} }},
 
+	".bridge":   {make: func() verb { return &bridging{} }, audio: true},
+	"Call.dial": {make: func() verb { return &dial{} }, live: true},
+	"App.dial":  {make: func() verb { return &appDial{} }},
+
 	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
 	"Call.progress":   {make: func() verb { return &progress{} }, live: true},
 	"Call.answer":     {make: func() verb { return &answer{} }, live: true},
@@ -101,7 +105,7 @@ func functionsFace() sandbox.Face {
 				Params:  []sandbox.Param{{Name: "name", Type: sandbox.String}},
 				Options: roomOptions()},
 			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
-			lockMethod(), fetchMethod(),
+			lockMethod(), fetchMethod(), bridgeMethod(),
 			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
 			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
 			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},
@@ -112,7 +116,7 @@ func functionsFace() sandbox.Face {
 			spokenMethod("money", sandbox.Param{Name: "n", Type: sandbox.Number}, sandbox.Param{Name: "currency", Type: sandbox.String}),
 			spokenMethod("date", sandbox.Param{Name: "date", Type: sandbox.Any}, sandbox.Param{Name: "zone", Type: sandbox.String, Optional: true}),
 		},
-		NotBuilt: []string{"queue", "park", "unpark", "bridge", "menu", "stream",
+		NotBuilt: []string{"queue", "park", "unpark", "menu", "stream",
 			"agent", "amd", "siprec", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
 			"identity", "topology", "secrets", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}

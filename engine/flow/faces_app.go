@@ -25,8 +25,9 @@ func appFace() sandbox.Face {
 				Params: []sandbox.Param{{Name: "event", Type: sandbox.String}, {Name: "value", Type: sandbox.Any, Optional: true}}},
 			{Name: "rollback", Doc: "lets an older version of the app serve", ResultType: "RollbackResult",
 				Params: []sandbox.Param{{Name: "version", Type: sandbox.String, Optional: true}}},
+			dialMethod("places calls on behalf of no caller"),
 		},
-		NotBuilt: []string{"route", "dial", "api",
+		NotBuilt: []string{"route", "api",
 			// events
 			"register", "subscribe", "message", "options", "refer", "websocket", "queue", "trunk", "failover"},
 	}

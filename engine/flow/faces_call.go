@@ -11,9 +11,10 @@ func callFace() sandbox.Face {
 			{Name: "callerId", Type: "CallerId"}, {Name: "source", Type: "Source"}, {Name: "user", Type: "string | null"},
 			{Name: "codec", Type: "string"}, {Name: "media", Type: "Media"}, {Name: "tags", Type: "string[]"},
 			{Name: "vars", Type: "Record<string, any>", Writable: true}, {Name: "times", Type: "Times"},
-			{Name: "cause", Type: "Cause | null"},
+			{Name: "cause", Type: "Cause | null"}, {Name: "peer", Type: "Call | null"},
 		},
-		Events:   []string{"dtmf", "talk", "held", "resumed", "ended"},
+		Events: []string{"dtmf", "talk", "held", "resumed", "ended", "bridged", "unbridged",
+			"dial.trying", "dial.ringing", "dial.early", "dial.answered", "dial.failed"},
 		Promises: []string{"ended"},
 		Methods: []sandbox.Method{
 			{Name: "ring", Doc: "sends 180 Ringing", ResultType: "void", Options: []sandbox.Option{
@@ -32,12 +33,13 @@ func callFace() sandbox.Face {
 				{Name: "cause", Type: sandbox.String, Default: "normal"}, headersOption()}},
 			{Name: "mute", Doc: "silences a direction", ResultType: "void", Params: directionParam()},
 			{Name: "unmute", Doc: "undoes mute", ResultType: "void", Params: directionParam()},
+			dialMethod("places calls and joins the caller with the one that answers"),
 			playMethod(), echoMethod(), gatherMethod(), recordMethod(), sendDigitsMethod(),
 			{Name: "race", Doc: "waits for the first of some promises", Local: true, ResultType: "RaceResult",
 				Params: []sandbox.Param{{Name: "entries", Type: sandbox.Object}}},
 		},
-		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "peer", "room", "stats", "signal", "hold", "unhold",
-			"update", "message", "info", "request", "notify", "headers", "outHeaders", "refer", "dial", "transfer", "consult",
+		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "room", "stats", "signal", "hold", "unhold",
+			"update", "message", "info", "request", "notify", "headers", "outHeaders", "refer", "transfer", "consult",
 			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "checkpoint", "sub",
 			"onResume", "onDiverged", "enqueue", "park"},
 	}

@@ -93,7 +93,13 @@ func (f *Flows) take(in Input) {
 		f.withCall(in.Call, func(c *callState) { f.agreed(c, in.Media) })
 	case Confirmed: // the 2xx arrived; nothing here waits for that alone
 	case Ended:
-		f.withCall(in.Call, func(c *callState) { f.callEnded(c, in.Cause) })
+		f.withCall(in.Call, func(c *callState) { f.callEnded(c, in.Cause, in.Contacts) })
+	case Ringing:
+		f.withCall(in.Call, func(c *callState) { f.legRinging(c, in) })
+	case Answered:
+		f.withCall(in.Call, func(c *callState) { f.legAnswered(c, in) })
+	case Apart:
+		f.apart(in)
 	case Refused:
 		f.withCall(in.Call, func(c *callState) { f.refused(c, in) })
 	case MediaUp:

@@ -40,11 +40,12 @@ type Detail struct {
 // Detail looks into one call; false: there is none of that id. It runs on the
 // goroutine of Step.
 func (f *Flows) Detail(id string) (Detail, bool) {
-	u := f.units[id]
-	if u == nil || u.call == nil {
+	c := f.calls[id]
+	if c == nil {
 		return Detail{}, false
 	}
-	d := Detail{CallView: u.view(), Recent: append([]Finished(nil), u.trail...)}
+	u := c.u
+	d := Detail{CallView: c.view(), Recent: append([]Finished(nil), u.trail...)}
 	for _, o := range u.pending() {
 		d.Pending = append(d.Pending, Pending{Number: o.n, Name: o.name(), Line: o.line, Args: u.show1(o),
 			Since: o.begun.UnixMilli(), Waits: o.waits})

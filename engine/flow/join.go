@@ -299,6 +299,7 @@ func (v *join) sit(o *operation) {
 	if v.Try > 0 && !v.mayEnter(o) { // it took time: who came meanwhile?
 		return
 	}
+	o.f.unbridge(o.c, "moved")
 	o.f.leaveRoom(o.c, "moved")
 	if other := o.f.rooms[r.name]; other != nil && other != r {
 		r = other // it ended and was made anew
@@ -360,7 +361,7 @@ func (o *operation) namedRoom(raw json.RawMessage) (*room, error) {
 		}
 		name = strings.TrimPrefix(h.Handle, "room:")
 	}
-	if name == "" || len(name) > 128 {
+	if !isRoomName(name) {
 		return nil, fmt.Errorf("%q is not a name for a conference", name)
 	}
 	to := o.f.rooms[name]

@@ -19,7 +19,9 @@ func (f *Flows) settle(u *unit, err *sandbox.ScriptError) {
 	if err != nil {
 		cause, status = f.threw(u, err)
 	}
-	f.endCalls(u, cause, status)
+	if u.kind == sandbox.CallUnit { // an app's own run goes on behind its top level
+		f.endCalls(u, cause, status)
+	}
 }
 
 // threw logs what a flow threw. A flow that did not catch the end of its own call
@@ -37,10 +39,13 @@ func (f *Flows) threw(u *unit, err *sandbox.ScriptError) (call.Cause, int) {
 	return c, 500
 }
 
-// endCalls ends all calls of a unit.
+// endCalls ends all calls of a unit, its own and those it has placed.
 func (f *Flows) endCalls(u *unit, cause call.Cause, status int) {
 	if u.call != nil {
 		f.endCall(u.call, cause, status)
+	}
+	for _, c := range u.legs {
+		f.endCall(c, cause, status)
 	}
 }
 
@@ -50,7 +55,7 @@ func (f *Flows) endCall(c *callState, cause call.Cause, status int) {
 		return
 	}
 	c.ending = true
-	if c.answered() {
+	if c.answered() || c.dialed {
 		f.emit(Order{call.Hangup{Leg: c.id, Cause: cause}})
 		return
 	}
@@ -92,13 +97,14 @@ func (f *Flows) stop(u *unit, cause call.Cause, text, line string) {
 
 // callEnded is told by the leg, once. What waits on the call gets its answer, then
 // the flow may finish what it has to do.
-func (f *Flows) callEnded(c *callState, cause call.Cause) {
+func (f *Flows) callEnded(c *callState, cause call.Cause, contacts []string) {
 	u := c.u
 	if c.ended {
 		return
 	}
 	c.end(cause, f.now)
 	f.leaveRoom(c, "hangup")
+	f.unbridge(c, "hangup")
 	for _, o := range c.pending() {
 		if o.waits {
 			o.fail(c.endedError(o.name()))
@@ -107,6 +113,11 @@ func (f *Flows) callEnded(c *callState, cause call.Cause) {
 		o.verb.step(o, hungUp{})
 	}
 	f.comeTrue(u, c.handle, "ended", c.causeFields())
+	if c.dialed {
+		f.tellDial(c, legEvent{what: "ended", status: cause.SIP, contacts: contacts})
+		f.dropLeg(c)
+		return
+	}
 	f.emit(Arm{Timer: TimerID{Unit: u.id, Name: "end"}, After: afterEnd})
 }
 
@@ -136,10 +147,15 @@ func (f *Flows) over(u *unit) {
 		o.drop()
 	}
 	f.refuseAskers(u, "was replaced or ended before it answered")
-	if u.call != nil {
-		f.leaveRoom(u.call, "hangup")
-		delete(f.calls, u.call.id)
+	f.endCalls(u, causeNamed("normal"), 480)
+	for _, c := range append([]*callState{u.call}, u.legs...) {
+		if c != nil {
+			f.leaveRoom(c, "hangup")
+			f.unbridge(c, "hangup")
+			delete(f.calls, c.id)
+		}
 	}
+	u.legs = nil
 	f.letGoOfRooms(u)
 	f.leaveBus(u)
 	if u.call != nil {

@@ -17,6 +17,7 @@ func (v *mute) begin(o *operation) {
 	if v.Which != "in" {
 		c.mutedOut = on
 	}
+	o.f.recarry(c)
 	if c.audio {
 		o.f.seatAgain(c)
 	}

@@ -24,6 +24,7 @@ type operation struct {
 	begun                       time.Time
 	waits                       bool     // for audio
 	masked                      bool     // its digits must not be seen
+	mixes                       bool     // a mixer plays or records for it
 	parts                       int      // things asked of workers so far
 	timers                      []string // armed
 }
@@ -140,6 +141,10 @@ func (o *operation) forget() bool {
 	if c := o.c; c != nil && c.gather == o.n {
 		c.gather = 0
 	}
+	if o.mixes {
+		o.mixes = false
+		o.f.recarry(o.c)
+	}
 	return true
 }
 
@@ -186,7 +191,15 @@ func (o *operation) order(in call.Input) { o.f.emit(Order{in}) }
 
 func (o *operation) toSBC(c *control.Command) { o.f.emit(ToSBC{Call: o.c.id, Command: c}) }
 
-func (o *operation) toMixer(c *control.Command) { o.f.emit(ToMixer{Call: o.c.id, Command: c}) }
+// toMixer commands the call's mixer. A call that hears another past the mixer comes
+// back to it first, for as long as the operation lasts.
+func (o *operation) toMixer(c *control.Command) {
+	if !o.mixes && (c.GetPlay() != nil || c.GetRecord() != nil) {
+		o.mixes = true
+		o.f.recarry(o.c)
+	}
+	o.f.emit(ToMixer{Call: o.c.id, Command: c})
+}
 
 // ask calls a function the script gave among the options; the answer comes as an
 // answered event.

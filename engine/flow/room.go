@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callwright/callwright/media/control"
@@ -414,6 +415,10 @@ type endEvent struct {
 
 // roomFailed empties a room whose mixer is gone.
 func (f *Flows) roomFailed(in RoomFailed) {
+	if id, ok := strings.CutPrefix(in.Room, bridgePrefix); ok {
+		f.withCall(id, func(c *callState) { f.unbridge(c, "failed") })
+		return
+	}
 	r := f.rooms[in.Room]
 	if r == nil {
 		return

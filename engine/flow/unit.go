@@ -34,10 +34,12 @@ type unit struct {
 	kept    map[subject]json.RawMessage // promises that have come true
 	shown   []shown                     // host objects of the unit, in the order it got them
 	call    *callState                  // nil: an app unit
+	legs    []*callState                // calls it has placed, that have not ended
 	await   string
 	secrets []string // masked digits, which no log may hold
 	trail   []Finished
 
+	passed int // digits, over its bridges
 	losses int // of isolates, since the last activation that came back
 
 	settled bool // the entry function is through
@@ -268,12 +270,20 @@ func (f *Flows) listen(u *unit, l sandbox.Listen) {
 
 // callOf is the call that a host object of the unit is, else the unit's own.
 func (u *unit) callOf(handle string) *callState {
+	if c := u.callNamed(handle); c != nil {
+		return c
+	}
+	return u.call
+}
+
+// callNamed is the call that a host object of the unit is; nil: it is none.
+func (u *unit) callNamed(handle string) *callState {
 	for _, s := range u.shown {
 		if c, ok := s.of.(*callState); ok && s.handle == handle {
 			return c
 		}
 	}
-	return u.call
+	return nil
 }
 
 // handleOf reads a host object among arguments; "": it is none.

@@ -21,6 +21,7 @@ type CallView struct {
 	Times     Times           `json:"times"`
 	Await     string          `json:"await,omitempty"` // "main.js:12:9", what the script waits for
 	Room      string          `json:"room,omitempty"`
+	Peer      string          `json:"peer,omitempty"` // the call it is bridged with
 	Vars      json.RawMessage `json:"vars,omitempty"`
 	Inputs    int             `json:"inputs"` // length of the journal
 }
@@ -28,10 +29,8 @@ type CallView struct {
 // Calls lists the calls, oldest first. It runs on the goroutine of Step.
 func (f *Flows) Calls() []CallView {
 	list := []CallView{}
-	for _, u := range f.units {
-		if u.call != nil {
-			list = append(list, u.view())
-		}
+	for _, c := range f.calls {
+		list = append(list, c.view())
 	}
 	sort.Slice(list, func(i, j int) bool {
 		a, b := &list[i], &list[j]
@@ -40,13 +39,16 @@ func (f *Flows) Calls() []CallView {
 	return list
 }
 
-func (u *unit) view() CallView {
-	c := u.call
-	v := CallView{ID: u.id, SIPCallID: c.sipID, App: u.app, Version: u.version, Direction: "inbound", State: c.state,
-		From: c.from, To: c.to, Source: c.source, Media: c.media, Since: u.since.UnixMilli(), Times: c.times,
+func (c *callState) view() CallView {
+	u := c.u
+	v := CallView{ID: c.id, SIPCallID: c.sipID, App: u.app, Version: u.version, Direction: c.direction(), State: c.state,
+		From: c.from, To: c.to, Source: c.source, Media: c.media, Since: c.times.Created, Times: c.times,
 		Await: u.await, Vars: u.redactJSON(c.vars), Inputs: len(u.history.Inputs)}
 	if c.seat != nil {
 		v.Room = c.seat.room.name
+	}
+	if p := c.peer(); p != nil {
+		v.Peer = p.id
 	}
 	return v
 }

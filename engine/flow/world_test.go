@@ -40,6 +40,7 @@ type world struct {
 
 	activations int
 	loseAt      int // the activation whose isolate is lost; 0: none
+	callees     func(uri string) callee
 }
 
 type entry struct {
@@ -133,6 +134,8 @@ func (w *world) do(a Action) {
 		w.obey(a.Call, a.Command)
 	case ToSBC:
 		w.obey(a.Call, a.Command)
+	case Dial:
+		w.callee(a.Order)
 	case Commit:
 		w.after(time.Millisecond, func() { w.step(Committed{Unit: a.Unit, Op: a.Op}) })
 	case Watch:

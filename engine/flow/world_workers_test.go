@@ -126,3 +126,52 @@ func lasts(p *control.Play) time.Duration {
 	}
 	return total * time.Duration(max(1, p.GetLoops()))
 }
+
+// callee is what becomes of a call that a flow places: it rings after a second, and
+// after a while it is answered, or refused.
+type callee struct {
+	answers time.Duration // from the INVITE; 0: never
+	status  int           // refuses with it, then
+	early   bool          // has audio from the first ring on
+	talks   time.Duration // hangs up so long after its answer; 0: never
+}
+
+// callee plays a phone that is called. Without another word it answers after three
+// seconds and talks for ten.
+func (w *world) callee(d call.Dial) {
+	p := callee{answers: 3 * time.Second, talks: 10 * time.Second}
+	if w.callees != nil {
+		p = w.callees(d.URI)
+	}
+	up := func() bool { return w.f.calls[d.Leg] != nil && !w.f.calls[d.Leg].ending }
+	when := func(after time.Duration, do func()) {
+		w.after(after, func() {
+			if up() {
+				do()
+			}
+		})
+	}
+	if p.status == 0 || p.answers > time.Second {
+		when(time.Second, func() {
+			w.step(Ringing{Call: d.Leg, Status: 180})
+			if p.early {
+				w.mediaUp(d.Leg)
+			}
+		})
+	}
+	switch {
+	case p.answers == 0:
+	case p.status != 0:
+		when(p.answers, func() { w.end(d.Leg, call.CauseByStatus(p.status)) })
+	default:
+		when(p.answers, func() {
+			w.step(Answered{Call: d.Leg, CallID: d.Leg})
+			if !p.early {
+				w.mediaUp(d.Leg)
+			}
+		})
+		if p.talks > 0 {
+			when(p.answers+p.talks, func() { w.end(d.Leg, causeNamed("normal")) })
+		}
+	}
+}

@@ -37,7 +37,7 @@ v=0rest`, "\n", "\r\n")))
 		Branch: "z9hG4bKa", SentBy: "[2001:db8::9]:5071",
 		From:   call.Party{Name: `O'Neil, \"Jo\"`, URI: "sip:jo;x=1@example.com;transport=tcp", Tag: "abc", Params: `;p="a;b,c"`},
 		To:     call.Party{URI: "sip:5000@example.com", Tag: "def"},
-		CallID: "id@host", CSeq: 42, Contact: "sip:jo@192.0.2.9;lr",
+		CallID: "id@host", CSeq: 42, Contact: "sip:jo@192.0.2.9;lr", ContactParams: ";q=0.3",
 		Routes: []string{"<sip:p1;lr>", "<sip:p2;lr>", `"p, three" <sip:p3;lr>`},
 		Vias: []string{"SIP / 2.0 / TCP  [2001:db8::9] : 5071 ; branch = z9hG4bKa",
 			"SIP/2.0/UDP proxy.example.com;branch=z9hG4bKb;received=192.0.2.1", "SIP/2.0/UDP 192.0.2.7"},

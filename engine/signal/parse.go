@@ -207,7 +207,7 @@ func (f *frame) contact(m *call.Message) *fault {
 				return bad("bad-contact", "Malformed Contact Header Field")
 			}
 			if m.Contact == "" {
-				m.Contact = a.uri
+				m.Contact, m.ContactParams = a.uri, a.without("")
 				continue
 			}
 			m.Headers = append(m.Headers, call.Header{Name: "Contact", Value: strings.Trim(v, " \t")})

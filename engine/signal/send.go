@@ -1,8 +1,10 @@
 package signal
 
 import (
+	"io"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/callwright/callwright/engine/call"
 )
@@ -25,6 +27,54 @@ func (e *Edge) Send(s call.Send) {
 	default:
 		e.failed(s.Branch, "unknown transport "+s.Flow.Transport)
 	}
+}
+
+// Local is the address of a listener of ours that a message to a peer goes out from,
+// as the peer can reach it; "": there is none of that transport and address family. A
+// listener on all addresses has the one that the route to the peer begins with.
+func (e *Edge) Local(transport string, to netip.Addr) string {
+	to = to.Unmap()
+	e.mu.Lock()
+	var all []netip.AddrPort
+	for l := range e.listeners {
+		if at, ok := serves(l, transport); ok && (at.Addr().Is4() == to.Is4() || at.Addr().IsUnspecified()) {
+			all = append(all, at)
+		}
+	}
+	e.mu.Unlock()
+	slices.SortFunc(all, func(a, b netip.AddrPort) int { return a.Compare(b) })
+	var other string
+	for _, at := range all {
+		if at.Addr().IsUnspecified() {
+			at = netip.AddrPortFrom(routeTo(to), at.Port())
+		}
+		if at.Addr().IsLoopback() == to.IsLoopback() {
+			return at.String()
+		}
+		other = at.String()
+	}
+	return other
+}
+
+// serves says where a listener is, if it is of that transport.
+func serves(l io.Closer, transport string) (netip.AddrPort, bool) {
+	switch l := l.(type) {
+	case net.PacketConn:
+		return addrPort(l.LocalAddr()), transport == "udp"
+	case net.Listener:
+		return addrPort(l.Addr()), transport == "tcp"
+	}
+	return netip.AddrPort{}, false
+}
+
+// routeTo is our address on the way to a peer. Connecting a UDP socket sends nothing.
+func routeTo(to netip.Addr) netip.Addr {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, 9)))
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	defer c.Close()
+	return addrPort(c.LocalAddr()).Addr()
 }
 
 // failed tells what could not be sent.

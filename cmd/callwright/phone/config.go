@@ -14,7 +14,7 @@ import (
 
 // Errors that tell what a call did not do; a Report comes with each of them.
 var (
-	ErrConfig      = errors.New("phone: cannot dial")
+	ErrConfig      = errors.New("phone: cannot be used so")
 	ErrNotAnswered = errors.New("phone: not answered")
 	ErrNotHeard    = errors.New("phone: tone not heard")
 	ErrDigits      = errors.New("phone: digits not sent")
@@ -31,7 +31,8 @@ const (
 	farewellLimit = 2 * time.Second        // for the answer to our last request
 )
 
-// Config is a call to place. URI, RTP, and SIP with Hop or else Stream must be set.
+// Config is a call to place, or to wait for. RTP must be set; to place one URI, and SIP
+// with Hop or else Stream; to wait for one SIP.
 type Config struct {
 	URI    string         // "sip:5000@127.0.0.1:5060"
 	SIP    net.PacketConn // for SIP over UDP
@@ -51,6 +52,12 @@ type Config struct {
 	Press  <-chan string
 	// Hold puts the call on hold by a re-INVITE, or ends that (false).
 	Hold <-chan bool
+	// Ring is how long a phone that waits for a call rings before it answers, and Early
+	// whether what it says is heard meanwhile. Refuse is the status it refuses with
+	// instead; 0: it answers.
+	Ring   time.Duration
+	Early  bool
+	Refuse int
 	// Duration is when to hang up after the answer. 0: when the other side does,
 	// with Expect when it was heard (or not, for 30 s), and after an hour in any case.
 	Duration time.Duration
@@ -71,10 +78,14 @@ type Config struct {
 	Wake  <-chan struct{}
 }
 
-func (c *Config) check() error {
+func (c *Config) check(listens bool) error {
 	switch {
-	case c.URI == "" || c.RTP == nil || (c.SIP == nil) == (c.Stream == nil):
+	case listens && (c.SIP == nil || c.RTP == nil):
+		return fmt.Errorf("%w: SIP and RTP are needed", ErrConfig)
+	case !listens && (c.URI == "" || c.RTP == nil || (c.SIP == nil) == (c.Stream == nil)):
 		return fmt.Errorf("%w: URI, RTP, and one of SIP and Stream are needed", ErrConfig)
+	case c.Refuse != 0 && (c.Refuse < 300 || c.Refuse > 699):
+		return fmt.Errorf("%w: %d is no status from 300 to 699", ErrConfig, c.Refuse)
 	case c.Codec != "" && c.Codec != "PCMU" && c.Codec != "PCMA":
 		return fmt.Errorf("%w: codec %q; PCMU and PCMA are there", ErrConfig, c.Codec)
 	case c.Expect < 0 || c.Expect >= sampleRate/2:

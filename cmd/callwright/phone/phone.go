@@ -17,18 +17,19 @@ import (
 	"github.com/callwright/callwright/media/sdp"
 )
 
-// legID is the one leg of a phone.
-const legID = "phone"
-
 // phone is a call being made. All fields but the channels belong to Dial's goroutine.
 type phone struct {
-	cfg    Config
-	ua     *call.UA
-	edge   *signal.Edge
-	lent   atomic.Pointer[net.Conn] // the stream, until the edge has it
-	flow   call.Flow
-	began  time.Time
-	report Report
+	cfg      Config
+	ua       *call.UA
+	edge     *signal.Edge
+	leg      string // of the one call, "": none yet
+	waiting  bool   // for a call to come
+	incoming bool   // it came to us
+	rings    *time.Timer
+	lent     atomic.Pointer[net.Conn] // the stream, until the edge has it
+	flow     call.Flow
+	began    time.Time
+	report   Report
 
 	inputs   chan call.Input // from the edge
 	refusals chan syscall.Errno
@@ -69,7 +70,37 @@ type packet struct {
 // is no error. The error says what the call did not do: ErrConfig, ErrNotAnswered,
 // ErrDigits, ErrNotHeard; the Report is there in all cases but ErrConfig.
 func Dial(ctx context.Context, cfg Config) (*Report, error) {
-	if err := cfg.check(); err != nil {
+	p, err := start(cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	p.leg = "phone"
+	p.step(call.Dial{
+		Leg: p.leg, Flow: p.flow, URI: cfg.URI,
+		From: cfg.from(p.flow.Local), To: call.Party{URI: cfg.URI}, Media: p.local,
+		User: cfg.User, Password: cfg.Password,
+	})
+	p.run(ctx)
+	return p.finish()
+}
+
+// Answer waits for a call, takes it as cfg says, and returns when it is over, or when
+// ctx ends, with it. A second caller meanwhile finds the phone busy. Errors are Dial's.
+func Answer(ctx context.Context, cfg Config) (*Report, error) {
+	p, err := start(cfg, true)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	p.waiting = true
+	p.run(ctx)
+	return p.finish()
+}
+
+// start opens a phone on its sockets.
+func start(cfg Config, listens bool) (*phone, error) {
+	if err := cfg.check(listens); err != nil {
 		cfg.close()
 		return nil, err
 	}
@@ -80,16 +111,9 @@ func Dial(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	p := newPhone(cfg)
 	p.wire()
-	defer p.close()
 	p.all.Go(p.readRTP)
 	p.local = sdp.Local{Addr: local, Codecs: cfg.codecs(), ID: uint64(p.mouth.ssrc), Version: 1}
-	p.step(call.Dial{
-		Leg: legID, Flow: p.flow, URI: cfg.URI,
-		From: cfg.from(p.flow.Local), To: call.Party{URI: cfg.URI}, Media: p.local,
-		User: cfg.User, Password: cfg.Password,
-	})
-	p.run(ctx)
-	return p.finish()
+	return p, nil
 }
 
 func newPhone(cfg Config) *phone {
@@ -105,8 +129,10 @@ func newPhone(cfg Config) *phone {
 		frames: time.NewTicker(time.Hour), // until there is somewhere to send to
 		hangup: time.NewTimer(time.Hour),
 		keysAt: time.NewTimer(time.Hour),
+		rings:  time.NewTimer(time.Hour),
 	}
 	p.frames.Stop()
+	p.rings.Stop()
 	p.hangup.Stop()
 	p.keysAt.Stop()
 	// RFC 3550 §5.1: all three are random.
@@ -153,6 +179,8 @@ func (p *phone) run(ctx context.Context) {
 			p.rise()
 		case hold := <-p.cfg.Hold:
 			p.hold(hold)
+		case <-p.rings.C:
+			p.take()
 		case <-p.hangup.C:
 			p.leave()
 		case <-cancelled:
@@ -170,6 +198,7 @@ func (p *phone) close() {
 	p.frames.Stop()
 	p.hangup.Stop()
 	p.keysAt.Stop()
+	p.rings.Stop()
 	for _, t := range p.timers {
 		t.timer.Stop()
 	}

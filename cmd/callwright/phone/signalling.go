@@ -107,20 +107,20 @@ func (p *phone) act(a call.Action) {
 	case call.Disarm:
 		p.disarm(a.Timer)
 	case call.Agreed:
-		if a.Leg == legID {
+		if a.Leg == p.leg {
 			p.talk(a.Media)
 		}
 	case call.Answered:
 		p.pickUp()
 	case call.Invited:
-		p.step(call.Reject{Leg: a.Leg, Status: 486}) // somebody calls us: we are busy
+		p.invited(a)
 	case call.Refused:
 		if a.Order == "dial" {
 			p.sendErr = errors.New(a.Why)
 			p.end(call.Cause{Name: "rejected", By: "engine"})
 		}
 	case call.Ended:
-		if a.Leg == legID {
+		if a.Leg == p.leg {
 			p.end(a.Cause)
 		}
 	}
@@ -185,14 +185,19 @@ func (p *phone) leave() {
 		return
 	}
 	p.leaving = true
-	p.step(call.Hangup{Leg: legID, Cause: call.Cause{Name: "normal", By: "caller"}})
+	if p.leg == "" { // nobody has called
+		p.waiting = false
+		p.end(call.Cause{Name: "canceled", By: "callee"})
+		return
+	}
+	p.step(call.Hangup{Leg: p.leg, Cause: call.Cause{Name: "normal", By: p.us()}})
 }
 
 func (p *phone) end(c call.Cause) {
 	p.ended = true
 	p.report.EndedBy, p.report.Cause = c.By, c.Name
 	if p.leaving {
-		p.report.EndedBy = "caller"
+		p.report.EndedBy = p.us()
 	}
 	if p.report.Answered {
 		p.report.TalkMs = float64(time.Since(p.answered).Microseconds()) / 1000

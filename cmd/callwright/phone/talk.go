@@ -29,7 +29,7 @@ func (p *phone) hold(on bool) {
 		return
 	}
 	p.local.Hold, p.local.Version = on, p.local.Version+1
-	p.step(call.Reinvite{Leg: legID, Media: p.local})
+	p.step(call.Reinvite{Leg: p.leg, Media: p.local})
 }
 
 // pickUp is the moment of the answer.
@@ -46,7 +46,7 @@ func (p *phone) pickUp() {
 
 // speak sends the frames that are due: one a tick, or several when ticks were lost.
 func (p *phone) speak() {
-	if !p.report.Answered || p.leaving || p.ended {
+	if !p.report.Answered && !(p.incoming && p.cfg.Early) || p.leaving || p.ended {
 		return // early media is heard, not answered
 	}
 	if p.cfg.Quiet != nil && !p.mouth.keys.busy() && p.cfg.Quiet() {

@@ -1,0 +1,53 @@
+package phone
+
+import (
+	"time"
+
+	"github.com/callwright/callwright/engine/call"
+)
+
+// us is our side of the call, as causes name it.
+func (p *phone) us() string {
+	if p.incoming {
+		return "callee"
+	}
+	return "caller"
+}
+
+// invited takes the call that is waited for; any other finds us busy.
+func (p *phone) invited(a call.Invited) {
+	if !p.waiting {
+		p.step(call.Reject{Leg: a.Leg, Status: 486})
+		return
+	}
+	p.waiting, p.incoming, p.leg, p.began = false, true, a.Leg, time.Now()
+	p.report.URI = a.Msg.From.URI
+	p.mark("call from " + a.Msg.From.URI)
+	switch {
+	case p.cfg.Refuse != 0:
+		p.report.Status, p.report.Reason = p.cfg.Refuse, call.Phrase(p.cfg.Refuse)
+		p.step(call.Reject{Leg: p.leg, Status: p.cfg.Refuse})
+	case p.cfg.Ring == 0:
+		p.take()
+	case p.cfg.Early:
+		p.step(call.Progress{Leg: p.leg, Media: p.local})
+		p.frames.Reset(frameTime)
+		p.answered = time.Now() // what is said counts from here
+		p.rings.Reset(p.cfg.Ring)
+	default:
+		p.step(call.Ring{Leg: p.leg})
+		p.rings.Reset(p.cfg.Ring)
+	}
+}
+
+// take answers the call that rings.
+func (p *phone) take() {
+	if p.ended || p.leaving {
+		return
+	}
+	p.step(call.Accept{Leg: p.leg, Media: p.local})
+	p.mark("answered")
+	p.report.Status, p.report.Reason = 200, call.Phrase(200)
+	p.owed = 0 // what was said before the answer is another matter
+	p.pickUp()
+}

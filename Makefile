@@ -18,7 +18,7 @@ GENERATED   := media/control/control.pb.go media/control/control_grpc.pb.go
 HASHES      := media/control/control.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race bench fuzz lint generate check \
+.PHONY: help build run test race bench fuzz soak lint generate check \
         setup format vet staticcheck tidy hashes types benchonce
 
 help: ## this list
@@ -45,6 +45,9 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 	    echo "== $$(dirname $$f) $$t"; \
 	    $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$(dirname $$f); \
 	  done; done
+
+soak: setup ## calls at 200/s for ten minutes, a reload every second (SOAK=1m, RATE=50)
+	$(GO) test ./cmd/callwright -run '^TestSoak$$' -count=1 -v -timeout 60m -soak $(or $(SOAK),10m) -soak.rate $(or $(RATE),200)
 
 lint: format vet staticcheck tidy ## gofmt, vet, staticcheck, go.mod in order
 

@@ -166,6 +166,9 @@ func (s *shard) reloaded(o script.Outcome) {
 		s.log.Error("script not loaded; what served before goes on", "app", o.App, "serving", o.From, "error", o.Error)
 		return
 	}
+	if o.From == o.To {
+		return // a trial began or was given up; what serves is the same
+	}
 	s.log.Info("script loaded", "app", o.App, "from", o.From, "to", o.To)
 	s.count.reloads++
 	old := s.apps[o.App]

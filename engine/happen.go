@@ -77,8 +77,13 @@ func (s *shard) gone(worker, why string) {
 
 func (s *shard) scriptOutcome(o script.Outcome) {
 	e := events.Event{Type: events.ScriptLoaded, App: o.App, Version: o.To}
-	if o.Error != nil {
+	switch {
+	case o.Error != nil:
 		e.Type, e.Version, e.Text = events.ScriptRefused, o.From, o.Error.Error()
+	case o.Trial != "":
+		e.Version, e.Text = o.Trial, "on trial, beside "+o.To
+	default:
+		e.Text = o.Why
 	}
 	s.happened(e)
 }

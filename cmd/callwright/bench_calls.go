@@ -84,23 +84,17 @@ func measureCalls(ctx context.Context, f benchCallsFlags, e *benched) ([]figure,
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		caller.run(ctx)
-	}()
-	if err := pause(ctx, warmUp); err != nil {
-		return nil, err
-	}
-	before := caller.tally()
-	used, took, err := e.spent(ctx, f.duration)
+	var before callTally
+	var used map[string]float64
+	var took float64
+	err = caller.during(ctx, warmUp, func(ctx context.Context) (err error) {
+		before = caller.tally()
+		used, took, err = e.spent(ctx, f.duration)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	cancel()
-	<-ended
 	return callFigures(f, before, caller.tally(), used, took)
 }
 

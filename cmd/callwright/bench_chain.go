@@ -85,25 +85,20 @@ func measureChain(ctx context.Context, f benchChainFlags, e *benched) ([]figure,
 	voice := newChainVoice(f.members, time.Now())
 	load.calls, load.voice = f.members, voice
 	load.user = func(n int) string { return "8" + strconv.Itoa(n/roomOfThree) }
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		load.run(ctx)
-	}()
+	var roles map[string]float64
+	var took float64
+	var delays []time.Duration
+	var checks, wrong int
 	joined := time.Duration(f.members) * time.Second / joinRate
-	if err := pause(ctx, joined+2*warmUp); err != nil {
-		return nil, err
-	}
-	voice.begin()
-	roles, took, err := e.spent(ctx, f.duration)
+	err = load.during(ctx, joined+2*warmUp, func(ctx context.Context) (err error) {
+		voice.begin()
+		roles, took, err = e.spent(ctx, f.duration)
+		delays, checks, wrong = voice.result()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	delays, checks, wrong := voice.result()
-	cancel()
-	<-ended
 	if t := load.tally(); t.failed > 0 || t.ended > 0 {
 		return nil, fmt.Errorf("bench chain: %d calls failed and %d ended early", t.failed, t.ended)
 	}

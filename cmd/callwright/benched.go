@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -29,22 +30,26 @@ const (
 // benched is an engine under measurement: a `run` of its own with all its children.
 type benched struct {
 	cmd *exec.Cmd
+	dir string // holds scripts and data
 	log bytes.Buffer
 	sip netip.AddrPort
 }
 
 // benchedWith starts an engine on one script; clean ends it and forgets its files.
 func benchedWith(ctx context.Context, script, isolation string) (e *benched, clean func(), err error) {
+	return benchedOn(ctx, map[string]string{"bench.js": script, "bench.yaml": "isolation: " + isolation + "\n"})
+}
+
+// benchedOn starts one on files of scripts.
+func benchedOn(ctx context.Context, files map[string]string) (e *benched, clean func(), err error) {
 	dir, err := os.MkdirTemp("", "callwright-bench-")
 	if err != nil {
 		return nil, nil, err
 	}
 	scripts := filepath.Join(dir, "scripts")
-	if err = os.Mkdir(scripts, 0o700); err == nil {
-		err = os.WriteFile(filepath.Join(scripts, "bench.js"), []byte(script), 0o600)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(scripts, "bench.yaml"), []byte("isolation: "+isolation+"\n"), 0o600)
+	for name, text := range files {
+		path := filepath.Join(scripts, name)
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600))
 	}
 	if err == nil {
 		e, err = startBenched(ctx, dir)
@@ -86,7 +91,7 @@ func startBenched(ctx context.Context, dir string) (*benched, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &benched{}
+	e := &benched{dir: dir}
 	e.cmd = exec.Command(self, "run", filepath.Join(dir, "scripts"), "--data", filepath.Join(dir, "data"), "--json",
 		"--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", fmt.Sprintf("%d-%d", first, first+benchPorts-1))
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
@@ -131,19 +136,9 @@ func (e *benched) stop() {
 // cpu is the processor time of the engine's processes so far, in seconds, by role:
 // "run", "brain", "sbc", "mixer", "script-host". The last are children of the brain.
 func (e *benched) cpu() (map[string]float64, error) {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return nil, err
-	}
-	all := map[int]osProcess{}
-	for _, path := range stats {
-		if p, ok := readProcess(path); ok {
-			all[p.pid] = p
-		}
-	}
 	roles := map[string]float64{}
-	for _, p := range all {
-		if role := p.role(); role != "" && descends(all, p.pid, e.cmd.Process.Pid) {
+	for role, ps := range e.processes() {
+		for _, p := range ps {
 			roles[role] += p.seconds
 		}
 	}
@@ -151,6 +146,24 @@ func (e *benched) cpu() (map[string]float64, error) {
 		return nil, fmt.Errorf("bench: only %d processes of the engine are left: %s", len(roles), lastLine(e.log.Bytes()))
 	}
 	return roles, nil
+}
+
+// processes are the engine's, by role.
+func (e *benched) processes() map[string][]osProcess {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
+	all := map[int]osProcess{}
+	for _, path := range stats {
+		if p, ok := readProcess(path); ok {
+			all[p.pid] = p
+		}
+	}
+	roles := map[string][]osProcess{}
+	for _, p := range all {
+		if role := p.role(); role != "" && descends(all, p.pid, e.cmd.Process.Pid) {
+			roles[role] = append(roles[role], p)
+		}
+	}
+	return roles
 }
 
 // osProcess is one line of /proc, as much of it as a bench needs.

@@ -72,7 +72,10 @@ With --listen it waits for a call instead, and takes it: the same flags say how.
 
 func placeCall(ctx context.Context, uri string, f callFlags, stdout io.Writer) (err error) {
 	cfg, files, err := dialConfig(ctx, uri, f)
-	if err != nil {
+	switch {
+	case errors.Is(err, phone.ErrNotAnswered): // as over UDP
+		return err
+	case err != nil:
 		return refusal{err}
 	}
 	defer func() {
@@ -136,7 +139,9 @@ func dialConfig(ctx context.Context, uri string, f callFlags) (cfg phone.Config,
 func openSIP(ctx context.Context, t target, own netip.Addr, cfg *phone.Config) (err error) {
 	if t.Transport == "tcp" {
 		dialer := net.Dialer{Timeout: 10 * time.Second}
-		cfg.Stream, err = dialer.DialContext(ctx, "tcp", t.Addr.String())
+		if cfg.Stream, err = dialer.DialContext(ctx, "tcp", t.Addr.String()); err != nil {
+			err = fmt.Errorf("%w: nobody there at %s: %w", phone.ErrNotAnswered, t.Addr, err)
+		}
 		return err
 	}
 	cfg.Hop = t.Addr

@@ -165,6 +165,24 @@ func (c *callLoad) run(ctx context.Context) {
 	}
 }
 
+// during runs the load, and f once it has run for warm; the load ends with f.
+func (c *callLoad) during(ctx context.Context, warm time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.run(ctx)
+	}()
+	defer func() {
+		cancel()
+		<-ended
+	}()
+	if err := pause(ctx, warm); err != nil {
+		return err
+	}
+	return f(ctx)
+}
+
 func (c *callLoad) close() {
 	close(c.done)
 	for _, t := range c.timers {

@@ -17,22 +17,18 @@ func callsCommand() *cobra.Command {
 		Short: "Live calls, and the script line each waits on",
 		Args:  takes(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			var got struct{ Calls []api.CallView }
-			if err := cl.ask(c.Context(), "GET", "/v1/calls", &got); err != nil {
+			if err := f.ask(c.Context(), "GET", "/v1/calls", &got); err != nil {
 				return err
 			}
 			if f.printJSON {
 				return printLines(c.OutOrStdout(), got.Calls)
 			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tSTATE\tAGE\tFROM\tTO\tAPP\tWAITS AT\tROOM")
+			fmt.Fprintln(w, "ID\tSTATE\tAGE\tFROM\tTO\tAPP\tVERSION\tWAITS AT\tROOM")
 			for _, v := range got.Calls {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-					v.ID, v.State, age(v.Started), v.From, v.To, v.App, dash(v.Await), dash(v.Room))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+					v.ID, v.State, age(v.Started), v.From, v.To, v.App, dash(v.Version), dash(v.Await), dash(v.Room))
 			}
 			return w.Flush()
 		},
@@ -49,15 +45,11 @@ func hangupCommand() *cobra.Command {
 		Short: "Hang a call up",
 		Args:  takes(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			path := "/v1/calls/" + url.PathEscape(args[0]) + "?cause=" + url.QueryEscape(cause)
 			var got struct {
 				ID string `json:"id"`
 			}
-			if err := cl.ask(c.Context(), "DELETE", path, &got); err != nil {
+			if err := f.ask(c.Context(), "DELETE", path, &got); err != nil {
 				return err
 			}
 			if f.printJSON {

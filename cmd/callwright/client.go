@@ -54,6 +54,15 @@ func (f *clientFlags) connect() (*client, error) {
 	return &client{base: "http://" + addr.String(), token: token}, nil
 }
 
+// ask connects, does one call of the API and decodes its answer.
+func (f *clientFlags) ask(ctx context.Context, method, path string, answer any) error {
+	c, err := f.connect()
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, method, path, answer)
+}
+
 // ask does one call of the API and decodes its answer.
 func (c *client) ask(ctx context.Context, method, path string, answer any) error {
 	return c.send(ctx, method, path, nil, answer)
@@ -63,31 +72,43 @@ func (c *client) ask(ctx context.Context, method, path string, answer any) error
 func (c *client) send(ctx context.Context, method, path string, body io.Reader, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	resp, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("no engine answers at %s: %w", c.base, err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.base, err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		var p api.Problem
-		if json.Unmarshal(text, &p) != nil || p.Text == "" {
-			return fmt.Errorf("%s %s: %s", method, path, resp.Status)
-		}
-		return &problemError{p}
-	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// request gives the engine's answer, whose body the caller closes. What the engine
+// refuses is a *problemError.
+func (c *client) request(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no engine answers at %s: %w", c.base, err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // without it, the status says it
+	var p api.Problem
+	if json.Unmarshal(text, &p) != nil || p.Text == "" {
+		return nil, &problemError{api.Problem{Text: method + " " + path, Code: resp.Status}}
+	}
+	return nil, &problemError{p}
 }
 
 // problemError is what the engine refused, or what a script threw.

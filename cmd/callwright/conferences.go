@@ -17,12 +17,8 @@ func conferencesCommand() *cobra.Command {
 		Short: "Conferences and who is in",
 		Args:  takes(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			var got struct{ Conferences []api.ConferenceView }
-			if err := cl.ask(c.Context(), "GET", "/v1/conferences", &got); err != nil {
+			if err := f.ask(c.Context(), "GET", "/v1/conferences", &got); err != nil {
 				return err
 			}
 			if f.printJSON {

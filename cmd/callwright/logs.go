@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -155,24 +154,14 @@ type final struct{ error }
 // stream reads JSON lines until the engine ends them. Lines that have gone since seq
 // are told of on stderr.
 func (c *client) stream(ctx context.Context, path string, seq uint64, stderr io.Writer, line func([]byte) error) error {
-	req, err := http.NewRequestWithContext(ctx, "GET", c.base+path, nil)
+	resp, err := c.request(ctx, "GET", path, nil)
+	if errors.As(err, new(*problemError)) {
+		return final{err}
+	}
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("no engine answers at %s: %w", c.base, err)
-	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-		var p api.Problem
-		if json.Unmarshal(body, &p) != nil || p.Text == "" {
-			return final{errors.New(resp.Status)}
-		}
-		return final{fmt.Errorf("%s (%s)", p.Text, p.Code)}
-	}
 	if oldest, err := strconv.ParseUint(resp.Header.Get(api.OldestHeader), 10, 64); err == nil && seq > 0 && oldest > seq+1 {
 		fmt.Fprintf(stderr, "callwright: what came between %d and %d is no longer kept\n", seq, oldest)
 	}

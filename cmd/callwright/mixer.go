@@ -2,43 +2,26 @@ package main
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/spf13/cobra"
 
-	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer"
 )
 
 // mixerFlags are what `run` hands to a mixer.
 type mixerFlags struct {
-	name, control       string
-	trunk               string
+	workerFlags
 	prompts, recordings string
 	cache, say          string
 }
 
 func mixerCommand() *cobra.Command {
 	var f mixerFlags
-	c := &cobra.Command{
-		Use:    "mixer",
-		Short:  "A worker that mixes, plays and records (started by run)",
-		Args:   takes(cobra.NoArgs),
-		Hidden: true,
-		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, cancel, life, err := childContext(c.Context())
-			if err != nil {
-				return err
-			}
-			defer cancel()
-			return runMixer(ctx, f, life.Secret)
-		},
-	}
+	c := workerCommand("mixer", "A worker that mixes, plays and records (started by run)", &f.workerFlags, func(ctx context.Context, secret string) error {
+		return runMixer(ctx, f, secret)
+	})
 	fl := c.Flags()
-	fl.StringVar(&f.name, "name", "mixer-1", "name among the workers")
-	fl.StringVar(&f.control, "control", "", "unix socket of the brain")
-	fl.StringVar(&f.trunk, "trunk", "127.0.0.1:0", "address of its end of the trunks")
 	fl.StringVar(&f.prompts, "prompts", "", "directory of prompts")
 	fl.StringVar(&f.recordings, "recordings", "", "directory of recordings")
 	fl.StringVar(&f.cache, "cache", "", "directory for what is fetched or spoken, of its own")
@@ -47,16 +30,15 @@ func mixerCommand() *cobra.Command {
 }
 
 func runMixer(ctx context.Context, f mixerFlags, secret string) error {
-	addr, err := netip.ParseAddrPort(f.trunk)
+	addr, err := f.trunkAddress()
 	if err != nil {
-		return refuse("--trunk: %w", err)
+		return err
 	}
 	conn, err := trunk.Listen(addr)
 	if err != nil {
 		return refusal{err}
 	}
-	log := childLog()
-	client := control.NewClient(control.ClientConfig{Dial: control.DialGRPC("unix:" + f.control), Secret: secret, Log: log})
+	client := f.link(secret, childLog())
 	m, err := mixer.New(mixer.Config{
 		Name: f.name, Version: version(), Secret: secret,
 		Trunk: conn, Prompts: f.prompts, Recordings: f.recordings, Cache: f.cache, Say: f.say, Report: client,

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/sbc"
 	"github.com/callwright/callwright/sbc/link/socket"
@@ -14,33 +13,18 @@ import (
 
 // sbcFlags are what `run` hands to an SBC.
 type sbcFlags struct {
-	name, control string
-	media, ports  string
-	trunk         string
+	workerFlags
+	media, ports string
 }
 
 func sbcCommand() *cobra.Command {
 	var f sbcFlags
-	c := &cobra.Command{
-		Use:    "sbc",
-		Short:  "A worker that carries RTP (started by run)",
-		Args:   takes(cobra.NoArgs),
-		Hidden: true,
-		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, cancel, life, err := childContext(c.Context())
-			if err != nil {
-				return err
-			}
-			defer cancel()
-			return runSBC(ctx, f, life.Secret)
-		},
-	}
+	c := workerCommand("sbc", "A worker that carries RTP (started by run)", &f.workerFlags, func(ctx context.Context, secret string) error {
+		return runSBC(ctx, f, secret)
+	})
 	fl := c.Flags()
-	fl.StringVar(&f.name, "name", "sbc-1", "name among the workers")
-	fl.StringVar(&f.control, "control", "", "unix socket of the brain")
 	fl.StringVar(&f.media, "media", "127.0.0.1", "IP address of RTP")
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP")
-	fl.StringVar(&f.trunk, "trunk", "127.0.0.1:0", "address of its end of the trunks")
 	return c
 }
 
@@ -53,9 +37,9 @@ func runSBC(ctx context.Context, f sbcFlags, secret string) error {
 	if err != nil {
 		return refuse("--rtp-ports: %w", err)
 	}
-	trunkAddr, err := netip.ParseAddrPort(f.trunk)
+	trunkAddr, err := f.trunkAddress()
 	if err != nil {
-		return refuse("--trunk: %w", err)
+		return err
 	}
 	log := childLog()
 	first, count := uint16(ports.First), uint16(ports.Count)
@@ -68,7 +52,7 @@ func runSBC(ctx context.Context, f sbcFlags, secret string) error {
 		link.Close()
 		return refusal{err}
 	}
-	client := control.NewClient(control.ClientConfig{Dial: control.DialGRPC("unix:" + f.control), Secret: secret, Log: log})
+	client := f.link(secret, log)
 	s, err := sbc.New(sbc.Config{
 		Name: f.name, Version: version(), Link: link, Trunk: conn,
 		Media: media, FirstPort: first, Ports: count, Reporter: client, Log: log,

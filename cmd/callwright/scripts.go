@@ -18,12 +18,8 @@ func scriptsCommand() *cobra.Command {
 		Short: "Apps with their routes and the version new calls get",
 		Args:  takes(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			var got struct{ Scripts []api.ScriptView }
-			if err := cl.ask(c.Context(), "GET", "/v1/scripts", &got); err != nil {
+			if err := f.ask(c.Context(), "GET", "/v1/scripts", &got); err != nil {
 				return err
 			}
 			if f.printJSON {
@@ -67,10 +63,6 @@ An app that is named serves what its file says from then on, to all calls: a rol
 an upload or a trial of it ends.`,
 		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			path := "/v1/scripts/reload"
 			if check {
 				path = "/v1/scripts/check"
@@ -79,9 +71,10 @@ an upload or a trial of it ends.`,
 				path += "?app=" + url.QueryEscape(args[0])
 			}
 			var got struct{ Results []api.ReloadResult }
-			if err := cl.ask(c.Context(), "POST", path, &got); err != nil {
+			if err := f.ask(c.Context(), "POST", path, &got); err != nil {
 				return err
 			}
+			var err error
 			if f.printJSON {
 				err = printLines(c.OutOrStdout(), got.Results)
 			} else {

@@ -18,12 +18,8 @@ func versionsCommand() *cobra.Command {
 		Short: "An app's kept versions, and which one serves",
 		Args:  takes(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			var got struct{ Versions []api.VersionView }
-			if err := cl.ask(c.Context(), "GET", scriptPath(args[0], "versions"), &got); err != nil {
+			if err := f.ask(c.Context(), "GET", scriptPath(args[0], "versions"), &got); err != nil {
 				return err
 			}
 			if f.printJSON {
@@ -60,16 +56,12 @@ func rollbackCommand() *cobra.Command {
 		Short: "Let an older version serve, until its file changes or `reload APP`",
 		Args:  takes(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			path := scriptPath(args[0], "rollback")
 			if len(args) == 2 {
 				path += "?version=" + url.QueryEscape(args[1])
 			}
 			var got api.ReloadResult
-			if err := cl.ask(c.Context(), "POST", path, &got); err != nil {
+			if err := f.ask(c.Context(), "POST", path, &got); err != nil {
 				return err
 			}
 			if f.printJSON {
@@ -89,10 +81,6 @@ func diffCommand() *cobra.Command {
 		Short: "What changed from V1 (the version before) to V2 (the one that serves)",
 		Args:  takes(cobra.RangeArgs(1, 3)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			q := url.Values{}
 			for i, name := range []string{"from", "to"} {
 				if len(args) > i+1 {
@@ -100,13 +88,13 @@ func diffCommand() *cobra.Command {
 				}
 			}
 			var got api.DiffView
-			if err := cl.ask(c.Context(), "GET", scriptPath(args[0], "diff")+"?"+q.Encode(), &got); err != nil {
+			if err := f.ask(c.Context(), "GET", scriptPath(args[0], "diff")+"?"+q.Encode(), &got); err != nil {
 				return err
 			}
 			if f.printJSON {
 				return printLines(c.OutOrStdout(), []api.DiffView{got})
 			}
-			_, err = fmt.Fprint(c.OutOrStdout(), got.Diff)
+			_, err := fmt.Fprint(c.OutOrStdout(), got.Diff)
 			return err
 		},
 	}

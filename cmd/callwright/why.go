@@ -20,12 +20,8 @@ func whyCommand() *cobra.Command {
 		Short: "Why a call stands where it does: the line its script awaits, what is under way, its variables",
 		Args:  takes(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			cl, err := f.connect()
-			if err != nil {
-				return err
-			}
 			var d api.CallDetail
-			if err := cl.ask(c.Context(), "GET", "/v1/calls/"+url.PathEscape(args[0]), &d); err != nil {
+			if err := f.ask(c.Context(), "GET", "/v1/calls/"+url.PathEscape(args[0]), &d); err != nil {
 				return err
 			}
 			if f.printJSON {

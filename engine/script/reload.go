@@ -67,7 +67,7 @@ func (c *Catalogue) reload(want func(app string) bool, force bool) []Outcome {
 // Then it brings to disk what changed. It runs under reloading, without mu.
 func (c *Catalogue) tell(out []Outcome) {
 	for _, o := range out {
-		if c.Changed != nil && (o.Error != nil || o.From != o.To) {
+		if c.Changed != nil && (o.Error != nil || o.From != o.To || o.Begun || o.Why != "") {
 			c.Changed(o)
 		}
 	}

@@ -46,6 +46,7 @@ func (c *Catalogue) retreat(g *generation, why string) {
 		o := Outcome{App: g.app, File: a.file, From: a.serving.version, To: a.serving.version, Why: why}
 		c.mu.Unlock()
 		c.log.Error("script: a version on trial was given up", "app", g.app, "serving", o.To, "why", why)
+		c.tell([]Outcome{o})
 		return
 	}
 	c.mu.Unlock()

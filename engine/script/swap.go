@@ -79,7 +79,7 @@ func (c *Catalogue) offer(a *app, b *build, o *Outcome) {
 		g := c.enter(b)
 		c.try(a, g)
 		c.store.keep(g.bundle, b.by, c.inUse(g.app))
-		o.Trial = g.version
+		o.Trial, o.Begun = g.version, true
 		if b.by == byFile {
 			c.store.setPin(b.app, &pin{Version: o.From, Over: a.disk, By: byTrial, Since: time.Now()})
 		}

@@ -297,7 +297,7 @@ func TestCanary(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if v, trial := c.standing("main"); v != "v2" || trial != "" || len(*told) != 2 || (*told)[1].Why == "" {
+		if v, trial := c.standing("main"); v != "v2" || trial != "" || len(*told) != 3 || !(*told)[1].Begun || (*told)[2].Why == "" {
 			t.Errorf("%s serves, %q is tried, told %+v", v, trial, *told)
 		}
 		// It serves, and is watched still: three failures within the minute end it.

@@ -427,3 +427,33 @@ func TestRecordingIsMarkedMaskedAndUploaded(t *testing.T) {
 		t.Fatalf("%v", in)
 	}
 }
+
+// Real functions of real scripts, in their isolates.
+func TestFunctionsSayWhoHearsWhom(t *testing.T) {
+	w := script(t, `import { conference } from 'callwright';
+export default async call => {
+  await call.answer();
+  const room = await conference('7');
+  const me = call.from.user;
+  const m = await room.join(call, { label: me, hears: me === 'bob' ? s => s.label !== 'eve' : undefined });
+  if (me === 'ann') console.log('pairs', (await room.matrix((l, s) => { if (l.label === 'dan') throw new Error('no dan'); return s.label === 'bob' ? 0.5 : l.label === 'eve' ? NaN : true; })).pairs);
+  await m.left;
+};`)
+	for _, id := range []string{"bob", "ann", "eve", "dan"} {
+		w.dial(id, "main", "1")
+		w.run(time.Second)
+	}
+	got := map[string]float64{}
+	for _, p := range w.f.rooms["7"].sent.GetPairs() {
+		got[p.GetListener()+"<"+p.GetSpeaker()] = p.GetGain()
+	}
+	if len(got) != 3 || got["ann<bob"] != .5 || got["bob<eve"] != 0 || got["dan<bob"] == .5 {
+		t.Errorf("pairs %v", got)
+	}
+	text := strings.Join(w.logs, "\n")
+	for _, want := range []string{"pairs 1", "no dan", "is no gain"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in the log\n%s", want, text)
+		}
+	}
+}

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"time"
+
 	"strings"
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
+	"github.com/callwright/callwright/engine/fleet"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/media/control"
 )
@@ -56,6 +59,28 @@ func (s *shard) workerDown(name, why string) {
 			c.lost = name
 			s.order(call.Hangup{Leg: id, Cause: workerLost(name)})
 		}
+	}
+}
+
+// drain moves all that a mixer carries to others.
+func (s *shard) drain(name string) (fleet.Rehomed, error) {
+	r, err := s.fleet.Drain(name, s.out)
+	if err != nil {
+		return r, err
+	}
+	s.rehomed(r, 0)
+	s.log.Info("mixer drained", "worker", name, "calls", len(r.Calls), "rooms", len(r.Rooms), "left", len(r.Lost))
+	return r, nil
+}
+
+// rehomed tells the flows what is on another mixer now; gap is how long there was no
+// audio.
+func (s *shard) rehomed(r fleet.Rehomed, gap time.Duration) {
+	for _, id := range r.Rooms {
+		s.push(flow.RoomMoved{Room: id, Alive: r.Alive, Gap: gap})
+	}
+	for _, id := range r.Calls {
+		s.push(flow.Moved{Call: id, Alive: r.Alive})
 	}
 }
 

@@ -63,7 +63,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return applySettings(c, os.LookupEnv) }
 	root.AddCommand(
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
-		callCommand(), statusCommand(), callsCommand(), hangupCommand(),
+		callCommand(), statusCommand(), callsCommand(), hangupCommand(), drainCommand(),
 		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(),
 		newCommand(), checkCommand(), typesCommand(), whyCommand(), logsCommand(), eventsCommand(),
 		stateCommand(), replCommand(), conferencesCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(), certsCommand(),

@@ -68,6 +68,14 @@ func (o *operator) Hangup(ctx context.Context, id, cause string) error {
 	return err
 }
 
+func (o *operator) Drain(ctx context.Context, mixer string) (api.DrainView, error) {
+	r, err := o.engine.Drain(ctx, mixer)
+	if errors.Is(err, fleet.ErrNotMixer) {
+		return api.DrainView{}, fmt.Errorf("%w: %s", api.ErrNoWorker, mixer)
+	}
+	return api.DrainView{Worker: mixer, Calls: len(r.Calls), Rooms: len(r.Rooms), Left: len(r.Lost)}, err
+}
+
 func (o *operator) Scripts(context.Context) ([]api.ScriptView, error) {
 	var views []api.ScriptView
 	for _, a := range o.scripts.List() {

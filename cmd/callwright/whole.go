@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,7 +119,8 @@ func (w *wholeEngine) startSBC(name string) error {
 }
 
 func (w *wholeEngine) startMixer(name string) error {
-	conn, err := w.trunks.Listen(netip.MustParseAddrPort("10.0.1.3:9000"))
+	number, _ := strconv.Atoi(strings.TrimPrefix(name, "mixer-"))
+	conn, err := w.trunks.Listen(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, byte(2 + number)}), 9000))
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,13 @@ func (f *fakeEngine) Calls(context.Context) ([]CallView, error) {
 	return []CallView{{ID: "c1", State: "answered"}}, f.err
 }
 
+func (f *fakeEngine) Drain(_ context.Context, mixer string) (DrainView, error) {
+	if mixer != "mixer-1" {
+		return DrainView{}, fmt.Errorf("%w: %q", ErrNoWorker, mixer)
+	}
+	return DrainView{Worker: mixer, Calls: 3, Rooms: 1}, nil
+}
+
 func (f *fakeEngine) Hangup(_ context.Context, id, cause string) error {
 	switch {
 	case id != "c1":

@@ -21,6 +21,8 @@ type Engine interface {
 	// load is a result with an Error, not an error. ErrNoApp.
 	Reload(ctx context.Context, app string) ([]ReloadResult, error)
 	Workers(ctx context.Context) ([]WorkerView, error)
+	// Drain moves all that a mixer carries to other mixers. ErrNoWorker.
+	Drain(ctx context.Context, mixer string) (DrainView, error)
 	Conferences(ctx context.Context) ([]ConferenceView, error)
 	// CallApp calls a function that an app offers; args is a JSON list, and so large at
 	// most as MaxBody. *AppError when the app's function threw, or could not be called.
@@ -35,10 +37,20 @@ type Engine interface {
 var (
 	ErrNoCall   = errors.New("api: no such call")
 	ErrNoApp    = errors.New("api: no such app")
+	ErrNoWorker = errors.New("api: no such mixer")
 	ErrBadCause = errors.New("api: no such cause")
 	ErrBadBody  = errors.New("api: bad body")
 	ErrNotReady = errors.New("api: the engine is not ready")
 )
+
+// DrainView is what draining a mixer came to: how many calls and rooms have moved, and
+// how many calls stay because no other mixer has room for them.
+type DrainView struct {
+	Worker string `json:"worker"`
+	Calls  int    `json:"calls"`
+	Rooms  int    `json:"rooms"`
+	Left   int    `json:"left"`
+}
 
 // CallView is one live call.
 type CallView struct {

@@ -48,6 +48,7 @@ func routesTable() []route {
 		{"GET", "/v1/logs", "the brain's log as JSON lines or server-sent events; ?since=SEQ, last=N, follow=1, call=, app=, level=", byToken, streamLogs},
 		{"GET", "/v1/events", "what became of calls, conferences, scripts and workers; ?since=SEQ, last=N, follow=1, call=, app=, type=", byToken, streamEvents},
 		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
+		{"POST", "/v1/workers/{name}/drain", "moves all that a mixer carries to others; it gets nothing more", byToken, drain},
 		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
 	}
 }
@@ -65,6 +66,10 @@ func listRoutes(s *Server, _ *http.Request) (any, error) {
 	return struct {
 		Routes []route `json:"routes"`
 	}{s.routes}, nil
+}
+
+func drain(s *Server, r *http.Request) (any, error) {
+	return s.engine.Drain(r.Context(), r.PathValue("name"))
 }
 
 func listCalls(s *Server, r *http.Request) (any, error) {

@@ -218,6 +218,8 @@ func describe(err error) (status int, code string) {
 		return http.StatusUnauthorized, "no-token"
 	case errors.Is(err, ErrNoVersion):
 		return http.StatusNotFound, "no-version"
+	case errors.Is(err, ErrNoWorker):
+		return http.StatusNotFound, "no-worker"
 	case errors.Is(err, ErrNoCall):
 		return http.StatusNotFound, "no-call"
 	case errors.Is(err, ErrNoApp):

@@ -14,6 +14,9 @@
 // Two calls of one SBC may be paired: their streams then name each other, and the audio
 // goes past the mixer.
 //
+// Rehome moves what a mixer carries to others, whether it is drained or dead: rooms
+// whole, members with all that they are, SBCs told of their new trunks.
+//
 // Limits: an SBC carries as many calls as its slice has even ports, or as its
 // capacity says; a mixer as many members as its capacity. What finds no place is
 // refused with ErrNoSBC, ErrNoPort or ErrNoMixer, never squeezed in.

@@ -35,6 +35,7 @@ type Worker struct {
 	ports    ring // SBC: free RTP ports
 	carried  int  // calls placed on it
 	counters []*control.Counter
+	draining bool // carries nothing more
 	dead     bool // a successor of the same name is another Worker
 }
 

@@ -79,7 +79,7 @@ func (f *Fleet) beside(call string) (sbc, mixer *Worker) {
 
 func hasPort(w *Worker) bool { return len(w.ports.free) > 0 && hasRoom(w) }
 
-func hasRoom(w *Worker) bool { return w.Capacity == 0 || w.carried < w.Capacity }
+func hasRoom(w *Worker) bool { return !w.draining && (w.Capacity == 0 || w.carried < w.Capacity) }
 
 // ssrc draws one that no live call uses: the trunk tells streams apart by it.
 func (f *Fleet) ssrc() uint32 {

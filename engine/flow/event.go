@@ -78,6 +78,19 @@ type (
 		Why  string
 	}
 
+	// Moved tells that a call's member is on another mixer, and RoomMoved that a room
+	// is: what played and was recorded there goes on here. Alive: the old mixer lives,
+	// and tells the end of what it did. Gap is how long there was no audio.
+	Moved struct {
+		Call  string
+		Alive bool
+	}
+	RoomMoved struct {
+		Room  string
+		Alive bool
+		Gap   time.Duration
+	}
+
 	// RoomFailed tells that a room has no mixer (none to be had, or lost): who is in it
 	// leaves it.
 	RoomFailed struct{ Room, Why string }
@@ -152,6 +165,8 @@ func (Refused) input()       {}
 func (MediaUp) input()       {}
 func (MediaFailed) input()   {}
 func (RoomFailed) input()    {}
+func (Moved) input()         {}
+func (RoomMoved) input()     {}
 func (Worked) input()        {}
 func (Committed) input()     {}
 func (Fired) input()         {}

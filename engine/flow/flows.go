@@ -106,6 +106,10 @@ func (f *Flows) take(in Input) {
 		f.withCall(in.Call, func(c *callState) { f.mediaUp(c, in.SBC) })
 	case MediaFailed:
 		f.withCall(in.Call, func(c *callState) { f.mediaFailed(c, in.Why) })
+	case Moved:
+		f.withCall(in.Call, func(c *callState) { f.moved(c, in.Alive) })
+	case RoomMoved:
+		f.roomMoved(in)
 	case RoomFailed:
 		f.roomFailed(in)
 	case Worked:

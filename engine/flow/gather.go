@@ -161,6 +161,11 @@ func (v *gather) step(o *operation, e event) {
 		v.finish(o, false, "replaced")
 	case mediaUp:
 		v.again(o)
+	case moved:
+		if v.Part != "" {
+			v.Part = o.nextPart()
+			v.again(o)
+		}
 	case hungUp:
 		v.finish(o, false, "hangup")
 	}

@@ -256,6 +256,8 @@ func (v *join) step(o *operation, e event) {
 		v.judge(o)
 	case done:
 		v.done(o, e.Done)
+	case moved: // what it heard or said is cut short
+		v.done(o, &control.Done{Op: v.Part, Reason: "gone"})
 	case hungUp:
 		v.giveUp(o, "hangup")
 	case replaced:
@@ -276,7 +278,7 @@ func (v *join) digit(o *operation, key string) {
 }
 
 func (v *join) done(o *operation, d *control.Done) {
-	if d.GetOp() != v.Part {
+	if v.Part == "" || d.GetOp() != v.Part {
 		return
 	}
 	v.Part = ""

@@ -47,6 +47,7 @@ type (
 	answered  struct{ sandbox.Answer }
 	mediaUp   struct{} // audio stands, or stands again
 	noMedia   struct{ why string }
+	moved     struct{ alive bool } // its member is on another mixer, its parts there are gone
 	refused   struct{ why string }
 	committed struct{ why string }
 	steer     struct { // pause, resume, stop … of a Playback or Recording

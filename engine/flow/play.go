@@ -105,6 +105,11 @@ func (v *play) step(o *operation, e event) {
 		if v.Part != "" {
 			v.again(o)
 		}
+	case moved:
+		if v.Part != "" && v.Reason == "" {
+			v.Part = o.nextPart() // the old one ends, which is nobody's business
+			v.again(o)
+		}
 	case hungUp:
 		o.complete(playResult{Reason: "hangup", Played: o.since()})
 	}

@@ -36,6 +36,7 @@ type record struct {
 	gone    int64 // ms that it was paused
 	halted  time.Time
 	masked  bool
+	moves   bool          // the old mixer has not told its end
 	result1 *recordResult // what waits for its upload
 	sendAs  string        // the upload
 
@@ -193,6 +194,8 @@ func (v *record) step(o *operation, e event) {
 		if v.Part != "" && v.result1 == nil { // a new mixer goes on in the same file
 			v.command(o, true)
 		}
+	case moved:
+		v.moved(o, e.alive)
 	case hungUp:
 		if v.result1 != nil {
 			return // its upload goes on
@@ -206,6 +209,10 @@ func (v *record) step(o *operation, e event) {
 		}
 		o.arm("last word", lastWord)
 	case timer:
+		if e.name == "moved" {
+			v.goOn(o)
+			return
+		}
 		if v.result1 != nil {
 			v.uploaded(o, &control.Done{Reason: "error", Error: "no mixer has told the end of the upload"})
 			return
@@ -280,6 +287,10 @@ func (v *record) ended(o *operation, d *control.Done) {
 	if v.result1 != nil {
 		return
 	}
+	if v.moves {
+		v.goOn(o)
+		return
+	}
 	reason := v.Reason
 	switch d.GetReason() {
 	case "error":
@@ -295,6 +306,27 @@ func (v *record) ended(o *operation, d *control.Done) {
 	r := v.result(reason, int64(d.GetMs()))
 	r.SHA256, r.Error = d.GetSha256(), d.GetError()
 	v.finish(o, r)
+}
+
+// moved goes on in the same file on another mixer, once the old one has closed it.
+func (v *record) moved(o *operation, alive bool) {
+	switch {
+	case v.result1 != nil || v.Reason != "":
+	case v.Part == "": // the beep was cut short
+		v.start(o)
+	case alive:
+		v.moves = true
+		o.arm("moved", lastWord)
+	default:
+		v.goOn(o)
+	}
+}
+
+func (v *record) goOn(o *operation) {
+	o.disarm("moved")
+	v.moves = false
+	v.Part = o.nextPart()
+	v.command(o, true)
 }
 
 // finish tells what came of it, and sends it away if that was asked for.

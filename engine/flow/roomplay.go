@@ -55,15 +55,19 @@ func (v *roomPlay) begin(o *operation) {
 // send asks for all parts.
 func (v *roomPlay) send(o *operation, p *control.Play) {
 	for _, part := range v.Parts {
-		p := clonePlay(p)
-		p.Op = part
-		if s := v.at[part]; s != nil {
-			p.Target = &control.Play_Member{Member: s.c.id}
-		} else {
-			p.Target = &control.Play_Room{Room: v.room.name}
-		}
-		v.tell(o, part, &control.Command{Body: &control.Command_Play{Play: p}})
+		v.sendPart(o, p, part)
 	}
+}
+
+func (v *roomPlay) sendPart(o *operation, p *control.Play, part string) {
+	p = clonePlay(p)
+	p.Op = part
+	if s := v.at[part]; s != nil {
+		p.Target = &control.Play_Member{Member: s.c.id}
+	} else {
+		p.Target = &control.Play_Room{Room: v.room.name}
+	}
+	v.tell(o, part, &control.Command{Body: &control.Command_Play{Play: p}})
 }
 
 // tell sends a command about a part to the mixer it is on.
@@ -123,11 +127,46 @@ func (v *roomPlay) step(o *operation, e event) {
 	switch e := e.(type) {
 	case done:
 		v.done(o, e.Done)
+	case roomMoved:
+		v.moved(o, e.of, "")
+	case seatMoved:
+		v.moved(o, e.of.room, e.of.ID)
 	case steer:
 		for _, part := range v.Parts {
 			if c := v.line.steer(o.f.now, part, e); c != nil {
 				v.tell(o, part, c)
 			}
+		}
+	}
+}
+
+// moved goes on where another mixer has the room, or the member it plays to.
+func (v *roomPlay) moved(o *operation, r *room, member string) {
+	p, err := v.command(o)
+	if err != nil || r != v.room {
+		return
+	}
+	p.OffsetMs = uint32(max(0, v.line.at(o.f.now)))
+	if v.line.Gain != nil {
+		p.GainDb = *v.line.Gain
+	}
+	old := v.Parts
+	v.Parts = nil
+	for _, part := range old {
+		s := v.at[part]
+		if s == nil && member != "" || s != nil && s.ID != member {
+			v.Parts = append(v.Parts, part)
+			continue
+		}
+		next := o.nextPart()
+		v.Parts = append(v.Parts, next)
+		if s != nil {
+			delete(v.at, part)
+			v.at[next] = s
+		}
+		v.sendPart(o, p, next)
+		if v.line.Paused {
+			v.tell(o, next, &control.Command{Body: &control.Command_Pause{Pause: &control.Pause{Op: next, Paused: true}}})
 		}
 	}
 }

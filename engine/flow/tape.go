@@ -34,6 +34,7 @@ type track struct {
 	SHA256 string `json:"sha256,omitempty"`
 	Error  string `json:"error,omitempty"`
 	done   bool
+	moves  bool // to another mixer, once the old one has closed its file
 }
 
 // startTape begins a recording; who joins later is recorded from then on.
@@ -75,6 +76,33 @@ func (f *Flows) addTrack(r *room, t *tape, member, file string) {
 	}
 	if t.paused || t.masked {
 		f.steerTrack(r, t, x)
+	}
+}
+
+// trackOn goes on with a track in the same file, on the mixer that has it now.
+func (f *Flows) trackOn(r *room, t *tape, x *track) {
+	x.Part, x.moves = r.nextPart(), false
+	rec := &control.Record{Op: x.Part, Path: strings.TrimPrefix(x.URL, "recordings:"), Append: true, Target: &control.Record_Room{Room: r.name}}
+	if x.Member != "" {
+		rec.Target = &control.Record_Member{Member: x.Member}
+	}
+	f.toTrack(r, x, recordOf(rec))
+	if t.paused || t.masked {
+		f.steerTrack(r, t, x)
+	}
+}
+
+// tapesMoved lets the tracks of a room, or of one of its members, go on elsewhere.
+func (f *Flows) tapesMoved(r *room, member string, alive bool) {
+	for _, t := range r.tapes {
+		for _, x := range t.tracks {
+			if x.done || x.Member != member || t.stopped {
+				continue
+			}
+			if x.moves = alive; !alive {
+				f.trackOn(r, t, x)
+			}
+		}
 	}
 }
 
@@ -150,6 +178,10 @@ func (f *Flows) tapeDone(r *room, d *control.Done) {
 		for _, x := range t.tracks {
 			if x.Part != d.GetOp() || x.done {
 				continue
+			}
+			if x.moves && !t.stopped {
+				f.trackOn(r, t, x)
+				return
 			}
 			x.done, x.Ms, x.SHA256, x.Error = true, int64(d.GetMs()), d.GetSha256(), d.GetError()
 			f.roomEvent(r, either(x.Error != "", "record-failed", "record-finished"), x)

@@ -1,0 +1,103 @@
+package fleet
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/callwright/callwright/media/control"
+)
+
+// ErrNotMixer is an order that only a mixer can follow.
+var ErrNotMixer = errors.New("fleet: not a mixer that is up")
+
+// Rehomed is what a mixer carried, and where it is now.
+type Rehomed struct {
+	Calls []string // whose members are on another mixer
+	Rooms []string // that are on another mixer
+	Lost  []string // calls for which no other mixer has room: they stay where they are
+	Alive bool     // the old mixer lives, and tells the end of what it did
+}
+
+// Drain lets a mixer carry nothing more and moves all it carries elsewhere: rooms
+// whole, then the members that are in none. It is made on the new mixer first, then the
+// SBC is told, then the old one drops it, so that at no instant a member is nowhere.
+func (f *Fleet) Drain(name string, out Out) (Rehomed, error) {
+	w := f.workers[name]
+	if w == nil || w.Kind != control.Kind_MIXER {
+		return Rehomed{}, ErrNotMixer
+	}
+	w.draining = true
+	return f.Rehome(w, out), nil
+}
+
+// Rehome moves what a mixer carries, alive or dead, to others. Members keep their
+// state; what plays to them and records them must be asked for again.
+func (f *Fleet) Rehome(w *Worker, out Out) Rehomed {
+	r := Rehomed{Alive: !w.dead}
+	w.draining = true
+	for _, id := range slices.Sorted(maps.Keys(f.rooms)) {
+		if room := f.rooms[id]; room.mixer == w {
+			f.rehomeRoom(room, out, &r)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.places)) {
+		if p := f.places[id]; p.mixer == w {
+			f.rehomeCall(p, nil, out, &r)
+		}
+	}
+	return r
+}
+
+// rehomeRoom moves a room with all who are in it, if one mixer has room for all.
+func (f *Fleet) rehomeRoom(room *Room, out Out, r *Rehomed) {
+	old := room.mixer
+	var in []*Place
+	for _, id := range slices.Sorted(maps.Keys(f.places)) {
+		if p := f.places[id]; p.mixer == old && p.Member != nil && p.Member.Room == room.ID {
+			in = append(in, p)
+		}
+	}
+	to := f.leastBusy(control.Kind_MIXER, func(w *Worker) bool {
+		return !w.draining && (w.Capacity == 0 || w.carried+len(in) <= w.Capacity)
+	})
+	if to == nil {
+		for _, p := range in {
+			r.Lost = append(r.Lost, p.Call)
+		}
+		return
+	}
+	room.mixer, room.Mixer = to, to.Name
+	f.sayRoom(room, out)
+	for _, p := range in {
+		f.rehomeCall(p, to, out, r)
+	}
+	f.put(out, old, &control.Command{Body: &control.Command_DropRoom{DropRoom: &control.DropRoom{Id: room.ID}}})
+	r.Rooms = append(r.Rooms, room.ID)
+}
+
+// rehomeCall moves a call's member; to is nil where any mixer will do.
+func (f *Fleet) rehomeCall(p *Place, to *Worker, out Out, r *Rehomed) {
+	if to == nil {
+		if p.Member != nil && p.Member.Room != "" {
+			return // its room could not move: it is lost with it, and counted
+		}
+		if to = f.leastBusy(control.Kind_MIXER, hasRoom); to == nil {
+			r.Lost = append(r.Lost, p.Call)
+			return
+		}
+	}
+	old := p.mixer
+	to.carried++
+	old.carried--
+	p.mixer, p.Mixer = to, to.Name
+	if p.Member != nil {
+		f.sayMember(p, out)
+	}
+	if p.Stream != nil {
+		p.Stream.Trunk = p.trunkTo(to)
+		f.sayStream(p, out)
+	}
+	f.put(out, old, &control.Command{Body: &control.Command_DropMember{DropMember: &control.DropMember{Id: p.Call}}})
+	r.Calls = append(r.Calls, p.Call)
+}

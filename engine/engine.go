@@ -9,6 +9,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/resolve"
@@ -39,6 +40,9 @@ type Config struct {
 	// MayFetch says whether an app may have audio fetched from a host and port, or sent
 	// there; private: an address that is not public. Nil: none may.
 	MayFetch func(app, hostport string, private bool) error
+	// Files reads and writes scripts' files, secrets and environment; as Fetch. Nil: there
+	// are none.
+	Files func(file.Request, func(file.Result))
 	// Watch asks for changes of state at a path, or no longer, without blocking; they
 	// come by StateChanged. Nil: none come.
 	Watch func(path []string, on bool)

@@ -59,6 +59,8 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.fetch(a)
 	case flow.Note:
 		s.note(a)
+	case flow.Reach:
+		s.reach(a)
 	case flow.Rollback:
 		s.rollback(a)
 	case flow.Reply:

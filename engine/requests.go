@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/sandbox"
 )
@@ -99,5 +100,16 @@ func (s *shard) fetch(a flow.Fetch) {
 	}
 	s.config.Fetch(a.Request, func(r fetch.Result) {
 		s.inbox.put(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: r})
+	})
+}
+
+// reach gives a file, a secret or a name of the environment to the edge.
+func (s *shard) reach(a flow.Reach) {
+	if s.config.Files == nil {
+		s.push(flow.Reached{Unit: a.Unit, Op: a.Op, Result: file.Result{Error: &file.Error{Name: "Denied", Message: "this engine opens no files"}}})
+		return
+	}
+	s.config.Files(a.Request, func(r file.Result) {
+		s.inbox.put(flow.Reached{Unit: a.Unit, Op: a.Op, Result: r})
 	})
 }

@@ -27,6 +27,9 @@ type Options struct {
 	// LoadBudget is the run time of the modules' top level while the app is loaded;
 	// 0: DefaultLoadBudget. Calls' own instances run it within Budget.
 	LoadBudget time.Duration
+	// StateOnly is the one place of state that the app sees, made when it is first asked
+	// for; all else is Denied. Nil: it sees all.
+	StateOnly []string
 	// Heap bounds the private memory of a process of its own, in bytes; 0: that
 	// process's default. Isolates that share a process have no such bound.
 	Heap int64

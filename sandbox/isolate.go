@@ -52,7 +52,7 @@ func (g *Generation) newIsolate() (*isolate, error) {
 			return nil, err
 		}
 	}
-	i.r.trace = g.opts.Trace
+	i.r.trace, i.r.only = g.opts.Trace, g.opts.StateOnly
 	i.r.limits, i.w.growth = g.opts.Budgets, g.opts.Budgets.Growth
 	return i, i.r.adopt(g.program, i.w)
 }

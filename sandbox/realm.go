@@ -50,6 +50,7 @@ type realm struct {
 
 	depth  int // of nested builtins; see guardDeep
 	limits Budgets
+	only   []string // see Options.StateOnly
 	places map[goja.StackFrame]string
 	frames []goja.StackFrame
 }

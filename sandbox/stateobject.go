@@ -32,6 +32,7 @@ type place struct {
 func (r *realm) touch() Txn {
 	if r.tx == nil {
 		r.tx = r.store.Begin(r.watch.pause, r.watch.resume)
+		r.makeOnly()
 	}
 	return r.tx
 }
@@ -136,6 +137,7 @@ func (u *unit) note1(raw json.RawMessage) {
 
 // get reads one child.
 func (p *place) get(key string) goja.Value {
+	p.confine(key, false)
 	var found any
 	raw := p.record(func() json.RawMessage {
 		f, _ := p.ask(Access{Do: ReadChild, Key: key})
@@ -164,11 +166,15 @@ func (p *place) step(key string, node any) place {
 }
 
 // json reads the whole subtree as one entry.
-func (p *place) json() json.RawMessage { return p.read(ReadAll) }
+func (p *place) json() json.RawMessage {
+	p.confine("", true)
+	return p.read(ReadAll)
+}
 
 // write runs one change. A failure is recorded, for a replay has no tree to fail on.
 func (p *place) write(key string, a Access) (f Found) {
 	u := p.r.cur
+	p.confine(key, true)
 	u.refuseLook("writing " + p.name(key))
 	if u.replay != nil {
 		if why, failed := u.replay.failure(); failed {
@@ -214,6 +220,7 @@ func (o *stateObject) Set(key string, v goja.Value) bool {
 }
 
 func (o *stateObject) Has(key string) bool {
+	o.confine(key, false)
 	raw := o.record(func() json.RawMessage {
 		f, _ := o.ask(Access{Do: HasChild, Key: key})
 		return f.JSON
@@ -227,6 +234,7 @@ func (o *stateObject) Delete(key string) bool {
 }
 
 func (o *stateObject) Keys() []string {
+	o.confine("", true)
 	raw := o.read(ReadKeys)
 	var keys []string
 	if err := json.Unmarshal(raw, &keys); err != nil {

@@ -235,6 +235,98 @@ declare module 'callwright' {
   /** A change of state: tooLarge says that a value has more than 64 KB and is left out. */
   export interface StateChange { path: string; value: any; old: any; by: string; tooLarge?: boolean }
 
+  /**
+   * Files below the folders that app.yaml grants: `read: [data]`, `write: [out]` (which may
+   * be read too). A relative folder lies in the app's own directory, DATA/files/NAME of the
+   * data directory, an absolute one is meant as it stands; paths begin with the folder.
+   * Neither '..' nor a symbolic link leads out of it. 64 KB at once (RangeError). A file is
+   * read and written once, however often the flow is rebuilt. Denied names the line to add.
+   */
+  export const files: Files;
+
+  export interface Files {
+    /**
+     * A file's text, null when there is none.
+     * @permission read: [data]
+     * @example const greeting = await files.read('data/greeting.txt') ?? 'hello';
+     */
+    read(path: string, options?: ReadOptions): Promise<string | null>;
+    /**
+     * Replaces a file whole, and makes the folders it is in.
+     * @permission write: [out]
+     * @example await files.write('out/last.json', JSON.stringify({ from: call.from.number }));
+     */
+    write(path: string, data: string, options?: WriteOptions): Promise<void>;
+    /**
+     * Adds to the end of a file.
+     * @permission write: [out]
+     * @example await files.append('out/calls.csv', call.from.number + ',' + Date.now() + '\n');
+     */
+    append(path: string, data: string, options?: AppendOptions): Promise<void>;
+    /**
+     * What a folder holds, at most 1000 names; null when there is none.
+     * @permission read: [data]
+     * @example for (const e of await files.list('out') ?? []) log.info(e.name, e.size);
+     */
+    list(path: string): Promise<FileEntry[] | null>;
+    /**
+     * Removes a file, or an empty folder; false when there was none.
+     * @permission write: [out]
+     * @example await files.delete('out/last.json');
+     */
+    delete(path: string): Promise<boolean>;
+  }
+
+  export interface ReadOptions {
+    /** Where to begin, in bytes. @default 0 */
+    offset?: number;
+    /** How many bytes at most; without it the file must not have more than 64 KB. */
+    limit?: number;
+    /** 'base64' for what is no text. @default 'text' */
+    encoding?: 'text' | 'base64';
+  }
+  export interface WriteOptions {
+    /** The data is base64 of what is written. @default 'text' */
+    encoding?: 'text' | 'base64';
+  }
+  export interface AppendOptions {
+    /** As of write. @default 'text' */
+    encoding?: 'text' | 'base64';
+  }
+  export interface FileEntry {
+    name: string; folder: boolean; size: number;
+    /** Unix ms. */
+    modified: number;
+  }
+
+  /**
+   * Secrets: files of DATA/secrets with mode 600, by their names. They are hidden from
+   * logs, as masked digits are. A secret is read when it is asked for: a new one needs no
+   * reload.
+   */
+  export const secrets: Secrets;
+
+  export interface Secrets {
+    /**
+     * A secret without its line end; null when there is none.
+     * @permission secrets: [crm-key]
+     * @example const key = await secrets.get('crm-key');
+     */
+    get(name: string): Promise<string | null>;
+  }
+
+  /** Variables of the engine's environment. */
+  export const env: Env;
+
+  export interface Env {
+    /**
+     * A variable's value, null when it is not set.
+     * @permission env: [REGION]
+     * @example const region = await env.get('REGION') ?? 'eu';
+     */
+    get(name: string): Promise<string | null>;
+  }
+
   /** The app's own run, beside its calls: register listeners at the top level. */
   export const app: App;
 
@@ -320,8 +412,8 @@ declare module 'callwright' {
     at(date: Date | number | string, fn: (e: ScheduleEvent) => void): Schedule;
     /**
      * Counts one against a rate that all of the app's calls share: at most max in any
-     * stretch of that length at first, then evenly (a token bucket). It is kept in memory:
-     * a restart begins anew.
+     * stretch of that length at first, then evenly (a token bucket). What is used up stays
+     * so over a restart. Busy when no more keys can be kept.
      * @example if (!(await app.limit('caller:' + call.from.number, { max: 3, per: '1m' })).ok) return call.reject('congested');
      */
     limit(key: string, options: LimitOptions): Promise<LimitResult>;

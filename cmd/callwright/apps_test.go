@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,6 +89,43 @@ export const api = { eval: () => 'mine' };`,
 			t.Errorf("code was run in an app that lets none in: %v", err)
 		}
 	})
+}
+
+// What app.yaml grants is reached and nothing else, through the whole brain.
+func TestAppsReachWhatTheyAreGranted(t *testing.T) {
+	scripts, data := t.TempDir(), t.TempDir()
+	writeScript(t, scripts, "crm.js", `import { files, secrets, env, state, kv } from 'callwright';
+const tried = async f => { try { return await f() } catch (e) { return e.name + ' ' + e.message } };
+export const api = { all: async () => { const out = []; for (const f of [
+  async () => { await files.write('out/a', 'text'); return files.read('out/a') }, () => files.read('/etc/passwd'), () => files.write('in/a', ''),
+  () => secrets.get('key'), () => secrets.get('other'), () => env.get('CRM_REGION'), () => env.get('PATH'),
+  () => { state.apps.crm.n = 1; return state.apps.crm.n }, () => state.mine, () => kv.get('mine')]) out.push(await tried(f)); return out } };`)
+	writeScript(t, scripts, "crm.yaml", "read: [in]\nwrite: [out]\nsecrets: [key]\nenv: [CRM_REGION]\nuntrusted: true\ntrunks: [carrier]\n")
+	writeScript(t, data, "secrets/key", "s3cret\n")
+	if err := os.Chmod(filepath.Join(data, "secrets", "key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CRM_REGION", "eu")
+	b, err := joinBrain(brainParts{Scripts: scripts, Files: data, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close(time.Second)
+	raw, err := b.operate.CallApp(t.Context(), "crm", "all", json.RawMessage("[]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`"text"`, "Denied files.read: not granted: read \"/etc\"; write in crm.yaml the line `read: [in, /etc]`", "the line `write: [out, in]`",
+		`"s3cret"`, "`secrets: [key, other]`", `"eu"`, "`env: [CRM_REGION, PATH]`", "1", "Denied state.mine: the app is untrusted and has state.apps.crm alone", `names begin with \"crm:\"`}
+	var got []json.RawMessage
+	if err := json.Unmarshal(raw, &got); err != nil || len(got) != len(want) {
+		t.Fatalf("%s %v", raw, err)
+	}
+	for i, w := range want {
+		if !strings.Contains(strings.ReplaceAll(string(got[i]), `\"`, `"`), strings.ReplaceAll(w, `\"`, `"`)) {
+			t.Errorf("%d: %s, want %s", i, got[i], w)
+		}
+	}
 }
 
 // TestWhatIsKeptOutlivesTheBrain ends a brain and begins another on the same data: kv is

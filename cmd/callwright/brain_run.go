@@ -24,7 +24,7 @@ const (
 func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	log := childLog()
 	b, err := joinBrain(brainParts{
-		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: alive, Log: log, Isolate: true,
+		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: alive, Log: log, Isolate: true,
 		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/callwright/callwright/engine/cluster"
 	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
@@ -34,13 +36,15 @@ type brainParts struct {
 	State   string // directory of the state log; "": in memory
 	// Versions is where scripts' versions are kept; "": in memory.
 	Versions string
-	Warm     int    // isolates made ahead, for the next reload
-	Secret   string // that workers' Hello must bear
-	Allow    []netip.Prefix
-	Missed   int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
-	Excuse   func(*control.Hello) bool // of a silent worker; see control.HubConfig
-	Log      *slog.Logger
-	Isolate  bool // apps in processes of their own, unless their manifests opt out
+	// Files is the directory of apps' own files and secrets; "": there are none.
+	Files   string
+	Warm    int    // isolates made ahead, for the next reload
+	Secret  string // that workers' Hello must bear
+	Allow   []netip.Prefix
+	Missed  int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Excuse  func(*control.Hello) bool // of a silent worker; see control.HubConfig
+	Log     *slog.Logger
+	Isolate bool // apps in processes of their own, unless their manifests opt out
 	// Fetch says what hosts apps may send requests to; nil: those in their manifests.
 	Fetch func(app, hostport string, private bool) error
 	// Web carries the requests of scripts; nil: the network.
@@ -70,6 +74,7 @@ type brain struct {
 	tree    *sandbox.State // what scripts see of it
 	kept    *keep.Keep
 	fetch   *fetch.Edge
+	files   *file.Edge
 	operate *operator
 
 	logs   *events.Ring[events.Line]
@@ -95,6 +100,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.events = events.NewRing[events.Event](events.KeptEvents)
 	b.past = events.NewRing[written](keptBatches)
 	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), Transport: p.Web, UserAgent: product})
+	b.files = b.openFiles(p.Files)
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {
@@ -112,7 +118,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
 		Resolve: resolve.New(nil).Find, Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -134,6 +140,20 @@ func (b *brain) mayFetch(other func(app, hostport string, private bool) error) f
 		return other
 	}
 	return func(app, hostport string, private bool) error { return b.scripts.MayFetch(app, hostport, private) }
+}
+
+// openFiles is what scripts reach of this machine: `files` and `secrets` below the data
+// directory, and what manifests name.
+func (b *brain) openFiles(dir string) *file.Edge {
+	c := file.Config{
+		Folders: func(app string, write bool) ([]string, error) { return b.scripts.Folders(app, write) },
+		Denied:  func(app, what, name string) error { return b.scripts.MayName(app, what, name) },
+		Names:   func(app, what, name string) error { return b.scripts.MayName(app, what, name) },
+	}
+	if dir != "" {
+		c.Dir, c.Secrets = filepath.Join(dir, "files"), filepath.Join(dir, "secrets")
+	}
+	return file.New(c)
 }
 
 // openState joins the tree that scripts see as `state` to the log beneath it.
@@ -208,6 +228,7 @@ func (b *brain) close(grace time.Duration) error {
 	b.end()
 	b.runs.Wait()
 	b.fetch.Close()
+	b.files.Close()
 	b.scripts.Close()
 	b.closePool()
 	return b.state.Close()

@@ -27,6 +27,9 @@ func (v *emit) begin(o *operation) {
 	}
 	told := map[string]any{"name": v.Event, "from": o.u.app, "value": orNull(v.Value)}
 	for _, u := range o.f.hearing(v.Event) {
+		if !o.f.hears(u, o.u.app) {
+			continue
+		}
 		o.f.occur(u, "app", v.Event, told)
 	}
 	o.complete(nil)

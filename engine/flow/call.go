@@ -111,6 +111,9 @@ func (f *Flows) newCall(in NewCall) {
 	f.own(u, u.call)
 	u.show(u.call.handle, u.call)
 	for _, a := range f.apps {
+		if !f.hears(a, in.App) {
+			continue
+		}
 		f.occur(a, "app", "call", u.call.fields(f.now))
 	}
 }

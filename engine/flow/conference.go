@@ -25,6 +25,10 @@ func (v *conference) begin(o *operation) {
 		o.fail(badOption(fmt.Sprintf("conference: %q is not a name for a conference", v.Name)))
 		return
 	}
+	if e := o.ownName(v.Name); e != nil {
+		o.fail(e)
+		return
+	}
 	r := o.f.rooms[v.Name]
 	if r == nil {
 		r = newRoom(v.Name)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/sdp"
 	"github.com/callwright/callwright/sandbox"
@@ -150,6 +151,13 @@ type (
 		Result fetch.Result
 	}
 
+	// Reached answers a Reach.
+	Reached struct {
+		Unit   string
+		Op     uint32
+		Result file.Result
+	}
+
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
 )
@@ -172,6 +180,7 @@ func (Committed) input()     {}
 func (Fired) input()         {}
 func (Fetched) input()       {}
 func (StateChanged) input()  {}
+func (Reached) input()       {}
 func (Stopping) input()      {}
 func (HTTP) input()          {}
 func (WorkerChanged) input() {}
@@ -283,6 +292,14 @@ type (
 		Request fetch.Request
 	}
 
+	// Reach is a file, a secret or a name of the environment, for the edge; Reached
+	// answers it.
+	Reach struct {
+		Unit    string
+		Op      uint32
+		Request file.Request
+	}
+
 	// Rollback lets an older version of an app serve; RolledBack answers.
 	Rollback struct {
 		Unit         string
@@ -329,6 +346,7 @@ func (Over) action()      {}
 func (Fetch) action()     {}
 func (Watch) action()     {}
 func (Reply) action()     {}
+func (Reach) action()     {}
 func (Rollback) action()  {}
 
 // HistoryVersion is the version of the format that History writes.

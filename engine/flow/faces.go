@@ -7,7 +7,7 @@ import "github.com/callwright/callwright/sandbox"
 // its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace()}
+		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace(), filesFace(), secretsFace(), envFace()}
 }
 
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
@@ -58,6 +58,14 @@ var kinds = map[string]kind{
 	"Kv.incr":           {make: func() verb { return &kvWrite{} }},
 	"Kv.delete":         {make: func() verb { return &kvWrite{} }},
 	"Kv.list":           {make: func() verb { return &kvList{} }},
+
+	"Files.read":   {make: func() verb { return &reaching{} }},
+	"Files.write":  {make: func() verb { return &reaching{} }},
+	"Files.append": {make: func() verb { return &reaching{} }},
+	"Files.list":   {make: func() verb { return &reaching{} }},
+	"Files.delete": {make: func() verb { return &reaching{} }},
+	"Secrets.get":  {make: func() verb { return &reaching{} }},
+	"Env.get":      {make: func() verb { return &reaching{} }},
 
 	"Playback.pause":   {make: func() verb { return &steering{} }},
 	"Playback.resume":  {make: func() verb { return &steering{} }},
@@ -118,7 +126,7 @@ func functionsFace() sandbox.Face {
 		},
 		NotBuilt: []string{"queue", "park", "unpark", "menu", "stream",
 			"agent", "amd", "siprec", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
-			"identity", "topology", "secrets", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
+			"identity", "topology", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	MayFetch func(app, hostport string, private bool) error
 	// MayEvaluate says whether operators may run code in an app; nil: in all.
 	MayEvaluate func(app string) error
+	// Untrusted says whether an app has only what is its own; nil: none.
+	Untrusted func(app string) bool
 	// Keep holds kv and when schedules ran; nil: in memory.
 	Keep *keep.Keep
 }
@@ -43,8 +45,7 @@ type Flows struct {
 	rooms map[string]*room
 	locks map[string]*mutex
 
-	watching map[string][]holder // by path of state
-	buckets  map[string]*bucket
+	watching map[string][]holder       // by path of state
 	bus      map[string]map[*unit]bool // who listens for an event of the bus
 	figures  map[string]*appFigures    // by app
 
@@ -60,7 +61,7 @@ func NewFlows(c Config) *Flows {
 		c.Keep = keep.New(nil)
 	}
 	return &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
-		buckets: map[string]*bucket{}, bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}}
+		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}}
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about
@@ -132,6 +133,8 @@ func (f *Flows) take(in Input) {
 		f.stateChanged(in.Change)
 	case Fetched:
 		f.toOp(in.Unit, in.Op, fetched{in.Result})
+	case Reached:
+		f.toOp(in.Unit, in.Op, reached{in.Result})
 	case Committed:
 		f.toOp(in.Unit, in.Op, committed{why: in.Why})
 	}

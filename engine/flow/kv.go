@@ -15,6 +15,7 @@ import (
 // Buckets of what is kept.
 const (
 	bucketKV       = "kv"       // scripts' own
+	bucketLimit    = "limit"    // rates that are being used
 	bucketSchedule = "schedule" // when schedules ran
 )
 
@@ -26,6 +27,10 @@ type kvGet struct {
 }
 
 func (v *kvGet) begin(o *operation) {
+	if e := o.ownName(v.Key); e != nil {
+		o.fail(e)
+		return
+	}
 	value, ok := o.f.cfg.Keep.Get(o.f.now, bucketKV, v.Key)
 	if !ok {
 		value = json.RawMessage("null")
@@ -47,6 +52,10 @@ type kvWrite struct {
 }
 
 func (v *kvWrite) begin(o *operation) {
+	if e := o.ownName(v.Key); e != nil {
+		o.fail(e)
+		return
+	}
 	if err := v.write(o); err != nil {
 		o.fail(kvError(o.name(), err))
 		return
@@ -114,6 +123,10 @@ type kvList struct {
 }
 
 func (v *kvList) begin(o *operation) {
+	if e := o.ownName(v.Prefix); e != nil {
+		o.fail(e)
+		return
+	}
 	if v.Limit < 1 {
 		o.fail(badOption("kv.list: limit must be at least 1"))
 		return

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -8,14 +9,11 @@ import (
 	"github.com/callwright/callwright/engine/keep"
 )
 
-const maxBuckets = 100_000
-
-// bucket fills with tokens at an even rate and is full at first. It lives in the
-// memory of the brain: after a restart all are full.
+// bucket fills with tokens at an even rate and is full at first. It is kept until it is
+// full again, also over a restart: who has used a rate up does not gain by a crash.
 type bucket struct {
-	tokens float64
-	at     time.Time
-	full   time.Time // when it will be
+	Tokens float64 `json:"n"`
+	At     int64   `json:"at"` // Unix ms
 }
 
 // limit is app.limit(): takes one token of a key's bucket, if there is one.
@@ -41,12 +39,17 @@ func (v *limit) begin(o *operation) {
 		o.fail(badOption("app.limit: give how many in which time, such as { max: 5, per: '1m' }"))
 		return
 	}
-	b, ok := o.f.bucket(o.u.app+"\x00"+v.Key, v.Max)
-	if !ok {
-		o.fail(busyError(fmt.Sprintf("app.limit: %d keys are counted", maxBuckets)))
+	key := o.u.app + "\x00" + v.Key
+	b := bucket{Tokens: v.Max, At: o.f.now.UnixMilli()}
+	if raw, ok := o.f.cfg.Keep.Get(o.f.now, bucketLimit, key); ok {
+		_ = json.Unmarshal(raw, &b) // our own
+	}
+	r := b.take(o.f.now, v.Max, per)
+	if err := o.f.cfg.Keep.Put(o.f.now, bucketLimit, key, encode(b), b.full(v.Max, per)); err != nil {
+		o.fail(kvError("app.limit", err))
 		return
 	}
-	o.complete(b.take(o.f.now, v.Max, per))
+	o.complete(r)
 }
 
 func (*limit) step(*operation, event) {}
@@ -54,36 +57,21 @@ func (*limit) step(*operation, event) {}
 // take refills the bucket and takes a token.
 func (b *bucket) take(now time.Time, most float64, per time.Duration) limitResult {
 	each := float64(per) / most
-	b.tokens = min(most, b.tokens+float64(now.Sub(b.at))/each)
-	b.at = now
-	r := limitResult{OK: b.tokens > 1-1e-9}
+	since := max(0, now.Sub(time.UnixMilli(b.At)))
+	b.Tokens = min(most, b.Tokens+float64(since)/each)
+	b.At = now.UnixMilli()
+	r := limitResult{OK: b.Tokens > 1-1e-9}
 	if r.OK {
-		b.tokens = max(0, b.tokens-1)
+		b.Tokens = max(0, b.Tokens-1)
 	}
-	if b.tokens < 1 {
-		r.RetryAfter = int64(math.Ceil((1 - b.tokens) * each / float64(time.Millisecond)))
+	if b.Tokens < 1 {
+		r.RetryAfter = int64(math.Ceil((1 - b.Tokens) * each / float64(time.Millisecond)))
 	}
-	r.Left = int(b.tokens + 1e-9)
-	b.full = now.Add(time.Duration((most - b.tokens) * each))
+	r.Left = int(b.Tokens + 1e-9)
 	return r
 }
 
-// bucket finds or makes one; when there are too many, those that are full go.
-func (f *Flows) bucket(name string, most float64) (*bucket, bool) {
-	if b := f.buckets[name]; b != nil {
-		return b, true
-	}
-	if len(f.buckets) >= maxBuckets {
-		for n, b := range f.buckets {
-			if !b.full.After(f.now) {
-				delete(f.buckets, n)
-			}
-		}
-		if len(f.buckets) >= maxBuckets {
-			return nil, false
-		}
-	}
-	b := &bucket{tokens: most, at: f.now}
-	f.buckets[name] = b
-	return b, true
+// full is how long the bucket takes to be full: until then it is kept.
+func (b *bucket) full(most float64, per time.Duration) time.Duration {
+	return max(time.Millisecond, time.Duration((most-b.Tokens)*float64(per)/most)+time.Millisecond)
 }

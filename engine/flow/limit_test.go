@@ -39,3 +39,18 @@ export default async call => {
 		t.Error(got)
 	}
 }
+
+// A rate that is used up is so in the next brain too.
+func TestLimitOutlivesTheBrain(t *testing.T) {
+	w := script(t, `import { app } from 'callwright';
+export default async call => console.log((await app.limit('k', { max: 1, per: '1h' })).ok);`)
+	w.dial("ann", "main", "1")
+	w.run(time.Second)
+	next := w.again()
+	next.f = NewFlows(Config{Keep: w.f.cfg.Keep})
+	next.dial("bob", "main", "1")
+	next.run(time.Second)
+	if got := w.said() + next.said(); got != "truefalse" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -44,6 +44,10 @@ func (v *lock) begin(o *operation) {
 		o.fail(badOption(fmt.Sprintf("lock: a key has 1 to %d bytes", keep.MaxKey)))
 		return
 	}
+	if e := o.ownName(v.Key); e != nil {
+		o.fail(e)
+		return
+	}
 	m := o.f.locks[v.Key]
 	switch {
 	case m == nil:

@@ -221,7 +221,11 @@ func (f *Flows) roomEvent(r *room, event string, value any) {
 		if s, ok := value.(seatEvent); ok {
 			told["id"] = s.ID
 		}
-		f.tellApps("conference", told)
+		for _, u := range f.apps {
+			if f.hears(u, "") {
+				f.occur(u, "app", "conference", told)
+			}
+		}
 	}
 }
 

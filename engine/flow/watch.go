@@ -22,6 +22,10 @@ type watchState struct {
 func (v *watchState) key() string { return strings.Join(v.Path, "\x00") }
 
 func (v *watchState) begin(o *operation) {
+	if e := o.ownPath(v.Path); e != nil {
+		o.fail(e)
+		return
+	}
 	at := v.key()
 	if len(o.f.watching[at]) == 0 {
 		o.f.emit(Watch{Path: v.Path, On: true})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fetch"
+	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
 )
@@ -37,6 +38,7 @@ type world struct {
 	changes chan sandbox.Change
 	web     func(fetch.Request) fetch.Result // answers fetches
 	rolls   func(Rollback) RolledBack
+	reach   func(file.Request) file.Result
 
 	activations int
 	loseAt      int // the activation whose isolate is lost; 0: none
@@ -95,7 +97,7 @@ func (w *world) again() *world {
 		w.state.OnChange(func(c sandbox.Change) { changes <- c })
 	}
 	return &world{t: w.t, state: w.state, changes: changes, f: NewFlows(Config{}), now: time.UnixMilli(1_800_000_000_000), gens: w.gens, results: w.results,
-		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, over: map[string]bool{}, replies: map[string]Reply{}}
+		timers: map[TimerID]time.Time{}, jobs: map[string]*job{}, reach: func(file.Request) file.Result { return file.Result{None: true} }, over: map[string]bool{}, replies: map[string]Reply{}}
 }
 
 // shipped is a world with one of the scripts of this repository.
@@ -142,6 +144,8 @@ func (w *world) do(a Action) {
 		w.state.Watch(a.Path, a.On)
 	case Fetch:
 		w.after(10*time.Millisecond, func() { w.step(Fetched{a.Unit, a.Op, w.web(a.Request)}) })
+	case Reach:
+		w.after(time.Millisecond, func() { w.step(Reached{a.Unit, a.Op, w.reach(a.Request)}) })
 	case Rollback:
 		done := RolledBack{Unit: a.Unit, Op: a.Op, Why: "there is no version before"}
 		if w.rolls != nil {

@@ -42,14 +42,14 @@ func TestBudgetsHold(t *testing.T) {
 // The manifest changes what it names, and leaves the engine's own options alone.
 func TestOptionsOfAManifest(t *testing.T) {
 	engine := sandbox.Options{Budget: time.Second, Heap: 1 << 30, Budgets: sandbox.Budgets{Timers: 7, Operations: 8, LogRate: 9}}
-	if o := (&Manifest{}).options(engine); o.Budgets != engine.Budgets || o.Budget != time.Second || o.Heap != 1<<30 {
+	if o := (&Manifest{}).options("a", engine); o.Budgets != engine.Budgets || o.Budget != time.Second || o.Heap != 1<<30 {
 		t.Errorf("without a word: %+v", o)
 	}
 	m, err := ParseManifest("a", "a/app.yaml", []byte(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := m.options(engine)
+	o := m.options("a", engine)
 	if want := (sandbox.Budgets{Timers: 10, Operations: 20, LogRate: 5}); o.Budgets != want || o.Budget != 50*time.Millisecond || o.Heap != 64<<20 {
 		t.Errorf("options %+v", o)
 	}

@@ -97,3 +97,36 @@ func yamlScalar(s string) string {
 	}
 	return s
 }
+
+// Folders are those whose files an app may read, or with write may change.
+func (c *Catalogue) Folders(name string, write bool) (list []string, err error) {
+	err = c.granted(name, func(m *Manifest) error {
+		if list = m.Write; !write {
+			list = slices.Concat(m.Read, m.Write)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// GrantsName asks for a name of what the manifest lists under a key: read, write, env,
+// secrets, trunks. ErrDenied.
+func (m *Manifest) GrantsName(key, name string) error {
+	list := map[string][]string{"read": m.Read, "write": m.Write, "env": m.Env, "secrets": m.Secrets, "trunks": m.Trunks}[key]
+	if slices.Contains(list, name) {
+		return nil
+	}
+	return m.denied(key, list, name)
+}
+
+// MayName is GrantsName by the manifest of the version that serves.
+func (c *Catalogue) MayName(app, key, name string) error {
+	return c.granted(app, func(m *Manifest) error { return m.GrantsName(key, name) })
+}
+
+// Untrusted says whether an app has only what is its own.
+func (c *Catalogue) Untrusted(app string) bool {
+	untrusted := false
+	_ = c.granted(app, func(m *Manifest) error { untrusted = m.Untrusted; return nil }) // one that is gone does nothing
+	return untrusted
+}

@@ -15,8 +15,14 @@ type Manifest struct {
 	// Routes replace those the app exports; nil: there are none in the file.
 	Routes []sandbox.Route
 
-	Fetch []string // hosts
-	Uses  []string // apps whose api it may call
+	Fetch     []string // hosts
+	Uses      []string // apps whose api it may call
+	Read      []string // folders whose files it may read; those it may write too
+	Write     []string
+	Env       []string // names of the environment
+	Secrets   []string
+	Trunks    []string // it may dial by
+	Untrusted bool     // it has state.apps.NAME alone, and names of its own
 
 	HTTP   string // HTTPOpen: its http listeners answer without the token, too
 	NoREPL bool   // `repl: false`: operators may not run code in it
@@ -90,9 +96,12 @@ func manifestFile(entry string) string {
 }
 
 // options are what a generation of the app lives with.
-func (m *Manifest) options(o sandbox.Options) sandbox.Options {
+func (m *Manifest) options(app string, o sandbox.Options) sandbox.Options {
 	if m.Budgets.Activation > 0 {
 		o.Budget = m.Budgets.Activation
+	}
+	if m.Untrusted {
+		o.StateOnly = []string{"apps", app}
 	}
 	if m.Budgets.Heap > 0 {
 		o.Heap = m.Budgets.Heap

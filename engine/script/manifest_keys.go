@@ -1,6 +1,7 @@
 package script
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,12 +33,13 @@ func (d *document) keys(m *Manifest) []key {
 		{"budgets", func(name string, n ast.Node) error { return d.mapping(n, name+".", d.budgets(&m.Budgets)) }},
 		{"isolation", d.oneOf(&m.Isolation, IsolationProcess, IsolationShared)},
 		{"reload", func(name string, n ast.Node) error { return d.reload(name, n, &m.Reload) }},
+		{"read", d.list(&m.Read, folderEntry, "a folder, such as data or /srv/crm")},
+		{"write", d.list(&m.Write, folderEntry, "a folder, such as data or /srv/crm")},
+		{"env", d.list(&m.Env, anyEntry, "the name of an environment variable")},
+		{"secrets", d.list(&m.Secrets, plainEntry, "the name of a secret")},
+		{"trunks", d.list(&m.Trunks, anyEntry, "the name of a trunk")},
+		{"untrusted", d.flag(&m.Untrusted)},
 		{"websocket", nil},
-		{"read", nil},
-		{"write", nil},
-		{"env", nil},
-		{"trunks", nil},
-		{"untrusted", nil},
 	}
 }
 
@@ -269,6 +271,17 @@ func (d *document) not(to *bool) func(string, ast.Node) error {
 }
 
 func anyEntry(s string) (string, bool) { return s, s != "" }
+
+// plainEntry takes a name without a path.
+func plainEntry(s string) (string, bool) {
+	return s, s != "" && s[0] != '.' && !strings.ContainsAny(s, "/\\\x00")
+}
+
+// folderEntry takes a folder that its own name does not lead out of.
+func folderEntry(s string) (string, bool) {
+	clean := path.Clean(s)
+	return clean, s != "" && clean != ".." && clean != "/" && !strings.HasPrefix(clean, "../") && !strings.ContainsRune(s, 0)
+}
 
 // hostEntry takes a host, not a URL.
 func hostEntry(s string) (string, bool) {

@@ -72,7 +72,7 @@ func (c *Catalogue) join(cfg Config) error {
 	c.list = sandbox.Apps
 	c.build = func(src sandbox.AppSource) (*bundle, error) { return compileApp(src, opts.Faces) }
 	c.open = func(b *bundle) (loaded, error) {
-		return cfg.place(b.manifest.Isolation, b.program, b.manifest.options(opts))
+		return cfg.place(b.manifest.Isolation, b.program, b.manifest.options(b.app, opts))
 	}
 	return nil
 }

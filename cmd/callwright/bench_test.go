@@ -22,6 +22,10 @@ func TestBenchesPrintTheirFigures(t *testing.T) {
 			[]string{"--rate", "20", "--duration", "1s"},
 			[]string{"calls.engine.per_core", "calls.failed", "calls.invite_200.p50_ms", "calls.invite_200.p99_ms", "calls.invite_200.p999_ms"},
 		},
+		"reload": {
+			[]string{"--calls", "5", "--files", "3", "--reloads", "2"},
+			[]string{"script.reload.ms", "script.reload.audio_gap_max_ms"},
+		},
 		"chain": {
 			[]string{"--members", "6", "--duration", "2s"},
 			[]string{"chain.members_per_core", "chain.mixes_checked", "chain.mixes_wrong", "chain.added_latency.p50_ms", "chain.added_latency.p99_ms"},

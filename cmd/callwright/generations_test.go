@@ -49,7 +49,7 @@ func (e *liveEngine) probe(t *testing.T, user string) string {
 	return reason
 }
 
-// versionsUp counts the live calls by version.
+// versionsUp counts the answered calls by version.
 func (e *liveEngine) versionsUp(t *testing.T) map[string]int {
 	t.Helper()
 	var got struct{ Calls []api.CallView }
@@ -59,7 +59,9 @@ func (e *liveEngine) versionsUp(t *testing.T) map[string]int {
 	}
 	up := map[string]int{}
 	for _, c := range got.Calls {
-		up[c.Version]++
+		if c.State == "answered" { // not one that is being refused
+			up[c.Version]++
+		}
 	}
 	return up
 }

@@ -131,8 +131,8 @@ func measureReload(ctx context.Context, f benchReloadFlags, e *benched) (figures
 	var took []time.Duration
 	joined := time.Duration(f.calls) * time.Second / joinRate
 	err = load.during(ctx, joined+warmUp, func(ctx context.Context) error {
-		if up := len(load.tally().waits); up != f.calls {
-			return fmt.Errorf("bench reload: %d of %d calls are up", up, f.calls)
+		if err := allUp(ctx, load, f.calls); err != nil {
+			return err
 		}
 		ears.begin()
 		for n := 1; n <= f.reloads; n++ {
@@ -158,6 +158,22 @@ func measureReload(ctx context.Context, f benchReloadFlags, e *benched) (figures
 		{"script.reload.calls_lost", 0, "calls", at},
 		{"script.reload.audio_gap_max_ms", float64(ears.longest().Microseconds()) / 1000, "ms", at},
 	}, nil
+}
+
+// allUp waits until all calls are.
+func allUp(ctx context.Context, load *callLoad, calls int) error {
+	for limit := time.Now().Add(benchStart); ; {
+		t := load.tally()
+		switch up := len(t.waits); {
+		case up == calls && t.failed == 0:
+			return nil
+		case t.failed > 0 || time.Now().After(limit):
+			return fmt.Errorf("bench reload: %d of %d calls are up, %d failed (%s)", up, calls, t.failed, strings.Join(t.why(), "; "))
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // listeners are how many of the calls hear a tone all the time.

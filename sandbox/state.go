@@ -34,6 +34,7 @@ type State struct {
 	sink  func(Batch)
 
 	watches watches
+	recent  recent // for copies
 }
 
 // Batch is what one activation wrote, named by unit and turn.
@@ -84,6 +85,7 @@ func (s *State) Apply(b Batch) error {
 		}
 	}
 	s.remember(b.Unit, b.Turn)
+	s.advance(b.Writes)
 	s.changed(b.Unit, b.Writes)
 	return nil
 }
@@ -148,6 +150,7 @@ func (s *State) Restore(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.root, s.size, s.turns, s.order = root, weight(root), sn.Turns, sn.Order
+	s.recent = recent{version: s.recent.version + 1} // no copy can be brought up to this
 	return nil
 }
 

@@ -197,6 +197,7 @@ func (t *tx) End(unit string, turn uint64, keep bool) {
 		if t.s.sink != nil {
 			t.s.sink(Batch{Unit: unit, Turn: turn, Writes: t.writes})
 		}
+		t.s.advance(t.writes)
 		t.s.changed(unit, t.writes)
 	} else {
 		t.rollback(0)

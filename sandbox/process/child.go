@@ -130,7 +130,7 @@ func (c *child) listen() {
 			err = c.take(k, b)
 		}
 	}
-	c.tree.end("", 0, false)
+	c.tree.end(ending{})
 	c.dog.stop()
 	c.out.close()
 	c.conn.Close() // the child reads its end and exits, if it still can
@@ -191,6 +191,8 @@ func (c *child) take(k kind, b []byte) error {
 	case kindStop:
 		c.fate.Stopped = true
 		return nil
+	case kindTake:
+		return c.grant(b)
 	case kindAccess:
 		return c.access(b)
 	case kindEnd:
@@ -199,14 +201,15 @@ func (c *child) take(k kind, b []byte) error {
 			return err
 		}
 		g := c.gen.Load()
-		c.tree.end(e.Unit, e.Turn, e.Keep && g != nil && g.mayWrite(c, e.Unit, e.Turn))
+		e.Keep = e.Keep && g != nil && g.mayWrite(c, e.Unit, e.Turn)
+		c.tree.end(e)
 		return nil
 	case kindResult:
 		var r sandbox.Result
 		if err := decode(b, &r); err != nil {
 			return err
 		}
-		c.tree.end("", 0, false) // it should have ended before
+		c.tree.end(ending{}) // it should have ended before
 		if g := c.gen.Load(); g != nil {
 			g.result(c, r)
 		}
@@ -215,20 +218,39 @@ func (c *child) take(k kind, b []byte) error {
 	return fmt.Errorf("%w: kind %d from a child", errGarbled, k)
 }
 
-// access answers the isolate, which waits: on this goroutine, for nothing else can
-// come from the child meanwhile.
+// grant gives the isolate the tree, for which it waits: on this goroutine, for nothing
+// else can come from the child meanwhile.
+func (c *child) grant(b []byte) error {
+	var q taking
+	if err := decode(b, &q); err != nil {
+		return err
+	}
+	if c.tree.held() || c.jobs.Load() <= 0 {
+		return fmt.Errorf("%w: the tree is taken by nobody", errGarbled)
+	}
+	c.dog.excuse(true) // the wait for another's activation
+	c.tree.begin()
+	c.dog.excuse(false)
+	if q.Have != c.tree.copy {
+		c.tree.copy = 0
+	}
+	var turn uint64
+	if g := c.gen.Load(); g != nil {
+		turn = g.turnOf(c, q.Unit)
+	}
+	t := c.tree.grant(q.Unit, turn)
+	c.out.now(kindTaken, &t)
+	return nil
+}
+
+// access answers the isolate that has the tree.
 func (c *child) access(b []byte) error {
 	var q access
 	if err := decode(b, &q); err != nil {
 		return err
 	}
 	if !c.tree.held() {
-		if c.jobs.Load() <= 0 {
-			return fmt.Errorf("%w: an access by nobody", errGarbled)
-		}
-		c.dog.excuse(true) // the wait for another's activation
-		c.tree.begin()
-		c.dog.excuse(false)
+		return fmt.Errorf("%w: an access without the tree", errGarbled)
 	}
 	f := c.tree.do(q)
 	c.out.now(kindFound, &f)

@@ -55,7 +55,7 @@ func fill(v reflect.Value, n *int) {
 // Everything that package sandbox puts into an activation or a result arrives, also
 // what it will put there tomorrow; and nil stays nil.
 func TestEverythingTravels(t *testing.T) {
-	for _, p := range []any{&sandbox.Activation{}, &sandbox.Result{}, &opening{}, &access{}, &found{}, &ending{}, &loaded{}, &preparation{}} {
+	for _, p := range []any{&sandbox.Activation{}, &sandbox.Result{}, &opening{}, &access{}, &found{}, &ending{}, &taking{}, &taken{}, &loaded{}, &preparation{}} {
 		for _, full := range []bool{false, true} {
 			if n := 0; full {
 				fill(reflect.ValueOf(p).Elem(), &n)
@@ -96,7 +96,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(appendFrame(nil, kindAccess, &a)[5:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, p := range []any{&sandbox.Result{}, &sandbox.Activation{}, &access{}, &ending{}, &loaded{}, &order{}} {
+		for _, p := range []any{&sandbox.Result{}, &sandbox.Activation{}, &access{}, &ending{}, &taken{}, &loaded{}, &order{}} {
 			if err := decode(b, p); err != nil && !errors.Is(err, errGarbled) {
 				t.Errorf("%T: %v", p, err)
 			}
@@ -156,7 +156,7 @@ func TestNumbers(t *testing.T) {
 	if f := tr.do(access{Unit: "a", Do: sandbox.Put, Path: []string{"o"}, Node: first.Node, Key: "k", Value: json.RawMessage(`1`)}); f.Error == "" {
 		t.Error("a write to what was given up succeeded")
 	}
-	tr.end("a", 1, true)
+	tr.end(ending{Unit: "a", Turn: 1, Keep: true})
 	if tr.held() {
 		t.Error("the tree is held after the end")
 	}

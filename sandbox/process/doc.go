@@ -13,8 +13,10 @@
 //
 // Parent and child speak frames (frame.go) over a socket pair. Activations are
 // pipelined. `state` stays in the parent: the first touch of an activation takes the
-// tree there (State.Begin), each access is a request, and the activation's end, sent
-// before its result, commits or undoes. On a page of shared memory, the board, the
+// tree there (State.BeginRemote) and learns what the child's copy lacks; the activation
+// works on the copy, and its end, sent before its result, gives the writes as one batch
+// or gives the tree back untouched. A tree of more than 1 MiB is not copied: each access
+// is a request then. On a page of shared memory, the board, the
 // child writes which unit runs and the line of the operation it began last.
 //
 // # Death

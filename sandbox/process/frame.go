@@ -25,12 +25,14 @@ const (
 	kindClose                    // string: the unit
 	kindFound                    // found
 	kindStop                     // bool
+	kindTaken                    // taken
 	// To the parent.
 	kindPrepared // string: what failed, "" for nothing
 	kindLoaded   // loaded
 	kindResult   // sandbox.Result
 	kindAccess   // access
 	kindEnd      // ending
+	kindTake     // taking
 )
 
 // maxFrame is more than any activation or result may come to; a longer frame is a
@@ -81,11 +83,25 @@ type found struct {
 	Error string
 }
 
-// ending gives the tree back.
-type ending struct {
+// taking asks for the tree, for a unit; Have is the version of the child's copy.
+type taking struct {
 	Unit string
-	Turn uint64
-	Keep bool
+	Have uint64
+}
+
+// taken grants it: with what the copy lacks, or Far, when the tree is too large to be
+// copied and each access is asked for. Known: what the unit writes was written before.
+type taken struct {
+	Far, Known bool
+	Delta      sandbox.Delta
+}
+
+// ending gives the tree back, with what was written to the copy.
+type ending struct {
+	Unit   string
+	Turn   uint64
+	Keep   bool
+	Writes []sandbox.Write
 }
 
 // appendFrame appends one frame with the value p points to.

@@ -205,3 +205,13 @@ func (g *Generation) mayWrite(c *child, unit string, turn uint64) bool {
 	u := g.units[unit]
 	return u != nil && u.c == c && u.turn == turn
 }
+
+// turnOf is the turn of a unit's activation under way, 0 for none.
+func (g *Generation) turnOf(c *child, unit string) uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if u := g.units[unit]; u != nil && u.c == c {
+		return u.turn
+	}
+	return 0
+}

@@ -65,7 +65,7 @@ func newHost() (*host, error) {
 		return nil, err
 	}
 	h := &host{in: newReader(conn), out: newSender(conn), board: b, base: privateMemory()}
-	h.store = &farStore{out: h.out, answers: make(chan found, 1)}
+	h.store = &farStore{out: h.out, answers: make(chan found, 1), grants: make(chan taken, 1), mirror: sandbox.NewMirror()}
 	return h, nil
 }
 
@@ -102,6 +102,13 @@ func (h *host) take(k kind, b []byte) error {
 			return err
 		}
 		h.store.answers <- f
+		return nil
+	case kindTaken:
+		var g taken
+		if err := decode(b, &g); err != nil {
+			return err
+		}
+		h.store.grants <- g
 		return nil
 	}
 	if h.gen == nil {

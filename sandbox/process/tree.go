@@ -13,8 +13,10 @@ import (
 // forgotten when it closes.
 type tree struct {
 	state *sandbox.State
-	txn   sandbox.Txn
+	txn   sandbox.Remote
 	holds atomic.Bool
+	copy  uint64 // version of the child's copy, 0 for none
+	near  bool   // this activation works on it
 
 	mu    sync.Mutex // of what follows
 	units map[string]*numbers
@@ -33,17 +35,39 @@ const maxNumbers = 4096
 func (t *tree) held() bool { return t.holds.Load() }
 
 func (t *tree) begin() {
-	t.txn = t.state.Begin(func() {}, func() {})
+	t.txn = t.state.BeginRemote()
 	t.holds.Store(true)
 }
 
-// end gives the tree back, if it is held.
-func (t *tree) end(unit string, turn uint64, keep bool) {
-	if t.txn != nil {
-		t.txn.End(unit, turn, keep)
-		t.txn = nil
-		t.holds.Store(false)
+// grant tells the child what its copy lacks.
+func (t *tree) grant(unit string, turn uint64) taken {
+	d, near := t.txn.Since(t.copy)
+	if t.near = near; !near {
+		t.copy = 0
+		return taken{Far: true}
 	}
+	t.copy = d.Version
+	return taken{Delta: d, Known: turn != 0 && t.txn.Known(unit, turn)}
+}
+
+// end gives the tree back, if it is held. A copy whose writes are not taken is none.
+func (t *tree) end(e ending) {
+	if t.txn == nil {
+		return
+	}
+	keep := e.Keep
+	if t.near && len(e.Writes) > 0 {
+		t.copy = 0
+		if keep = keep && !t.txn.Known(e.Unit, e.Turn); keep {
+			v, err := t.txn.Write(e.Writes)
+			if keep = err == nil; keep {
+				t.copy = v
+			}
+		}
+	}
+	t.txn.End(e.Unit, e.Turn, keep)
+	t.txn, t.near = nil, false
+	t.holds.Store(false)
 }
 
 func (t *tree) do(q access) found {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/callwright/callwright/cmd/callwright/supervise"
 	"github.com/callwright/callwright/engine/api"
+	"github.com/callwright/callwright/media/certs"
 )
 
 // Times of a brain's start and end.
@@ -23,17 +25,43 @@ const (
 // hung up. A start that cannot be is a refusal.
 func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	log := childLog()
-	b, err := joinBrain(brainParts{
-		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: alive, Log: log, Isolate: true,
-		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
-	})
+	group, err := cfg.Member.group(false, cfg.HTTP.String(), cfg.vipText())
 	if err != nil {
 		return refusal{err}
 	}
-	defer func() { err = errors.Join(err, b.close(hangupTime)) }()
-
+	var await func(*brain) error
+	if group != nil {
+		await = func(b *brain) error { return b.standBy(ctx, cfg) }
+	}
+	b, err := joinBrain(brainParts{
+		Name: cfg.Member.name, Group: group, Await: await,
+		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: cfg.excuse(), Log: log, Isolate: true,
+		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
+	})
+	if err != nil && ctx.Err() != nil {
+		return nil // a standby's end
+	}
+	if err != nil {
+		return refusal{err}
+	}
+	held := &lease{store: b.state}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	heir := ""
+	defer func() {
+		if b.state.Successor(heir) == nil && (err == nil || errors.Is(err, errTransfer)) {
+			err = b.yield(held, cfg.Life, heir)
+			return
+		}
+		err = errors.Join(err, b.close(hangupTime))
+	}()
+	if group != nil {
+		go held.watch(context.WithoutCancel(ctx), cfg.Life, cfg.Member.timeout/10)
+	}
+	yield := func(to string) {
+		heir = to
+		cancel(errTransfer)
+	}
 	serve := func(what string, f func() error) {
 		b.runs.Go(func() {
 			if err := f(); err != nil && ctx.Err() == nil {
@@ -48,13 +76,13 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	if err := b.listenSIP(cfg, serve, &ready); err != nil {
 		return refusal{err}
 	}
-	if err := b.listenHTTP(ctx, cfg, serve, &ready); err != nil {
+	if err := b.listenHTTP(ctx, cfg, yield, serve, &ready); err != nil {
 		return refusal{err}
 	}
 	serve("watching scripts", func() error { return b.scripts.Watch(ctx) })
 	b.runs.Go(func() { b.buryExited(ctx, cfg.Life) })
 
-	if err := b.awaitWorkers(ctx); err != nil {
+	if err := b.awaitWorkers(ctx, cfg); err != nil {
 		return err
 	}
 	b.operate.ready.Store(true)
@@ -69,8 +97,21 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	return nil
 }
 
-// listenControl opens the workers' socket; its directory and mode keep others out.
+// listenControl opens the workers' socket: for other machines an address, where
+// certificates keep others out, on one a unix socket, where its directory and mode do.
 func (b *brain) listenControl(cfg brainFlags, serve func(string, func() error)) error {
+	if addr, err := netip.ParseAddrPort(cfg.Control); err == nil {
+		if cfg.Member.identity == nil {
+			return fmt.Errorf("--control %s: workers on other machines are known by certificates; make them with `callwright certs`, and say where with --certs", addr)
+		}
+		config := net.ListenConfig{Control: freebind} // it may be on the virtual IP, which comes with the lease
+		ln, err := config.Listen(context.Background(), "tcp", addr.String())
+		if err != nil {
+			return bindError(err)
+		}
+		serve("workers' listener", func() error { return b.hub.ServeTLS(ln, cfg.Member.identity.Server([]string{"h2"}, certs.Worker)) })
+		return nil
+	}
 	if err := os.Remove(cfg.Control); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -96,7 +137,7 @@ func (b *brain) listenSIP(cfg brainFlags, serve func(string, func() error), read
 	return nil
 }
 
-func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(string, func() error), ready *supervise.Ready) error {
+func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, yield func(string), serve func(string, func() error), ready *supervise.Ready) error {
 	token, err := api.Token(filepath.Join(cfg.Data, "token"))
 	if err != nil {
 		return err
@@ -108,6 +149,7 @@ func (b *brain) listenHTTP(ctx context.Context, cfg brainFlags, serve func(strin
 	ready.HTTP = ln.Addr().String()
 	server := api.New(api.Config{
 		Token: token, Log: b.log, Logs: b.logs, Events: b.events, State: b.states, Inspect: b.operate,
+		Cluster: clusterAPI{b.state, yield},
 	}, b.operate)
 	serve("control API", func() error { return server.Serve(ctx, ln) })
 	return nil
@@ -132,13 +174,17 @@ func (b *brain) bind(life *supervise.Lifeline, l listener, serve func(string, fu
 }
 
 // awaitWorkers waits for the first SBC and mixer: calls taken before would get 503.
-func (b *brain) awaitWorkers(ctx context.Context) error {
+func (b *brain) awaitWorkers(ctx context.Context, cfg brainFlags) error {
 	limit := time.NewTimer(staffTime)
 	defer limit.Stop()
 	select {
 	case <-b.staffed:
 	case <-ctx.Done():
 	case <-limit.C:
+		if cfg.Member.identity != nil { // other machines have their own time
+			b.log.Warn("no SBC and mixer yet: calls get 503")
+			return nil
+		}
 		return fmt.Errorf("no SBC and mixer after %v; their lines above say why", staffTime)
 	}
 	return nil

@@ -58,9 +58,12 @@ const orphanGrace = 10 * time.Second
 // childContext takes up the lifeline. The context ends on SIGTERM, or when the
 // supervisor is gone.
 func childContext(parent context.Context) (context.Context, context.CancelFunc, *supervise.Lifeline, error) {
-	life, err := supervise.Inherited()
+	life, err := supervise.Inherited() // ErrAlone as it is: a role becomes its own keeper
+	if alone(err) {
+		return nil, nil, nil, err
+	}
 	if err != nil {
-		return nil, nil, nil, refuse("%w; standing alone is not built yet", err)
+		return nil, nil, nil, refusal{err}
 	}
 	// The log goes to the supervisor by a pipe. Without a supervisor a line of it must
 	// not end the brain before it has hung up its calls.

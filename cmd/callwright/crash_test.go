@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -66,23 +65,12 @@ func TestWorkerFrozen(t *testing.T) {
 // that its supervisor holds, and its successor answers it.
 func TestBrainKilledClosesNoListener(t *testing.T) {
 	e := startEngine(t, scriptsForOthers())
-	conn, err := net.Dial("udp", e.address(t, "udp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	syscall.Kill(childOf(t, e.cmd.Process.Pid, "brain"), syscall.SIGKILL)
 	at := e.heard(t, 0, "brain", "starting again")
 	killed := time.Now()
 	// Once, without sending it again: it must not be lost.
-	fmt.Fprintf(conn, "OPTIONS sip:a@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKonce;rport\r\nMax-Forwards: 70\r\n"+
-		"From: <sip:b@127.0.0.1>;tag=1\r\nTo: <sip:a@127.0.0.1>\r\nCall-ID: once\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
-		e.address(t, "udp"), conn.LocalAddr())
-	conn.SetReadDeadline(time.Now().Add(patience))
-	answer := make([]byte, 2000)
-	n, err := conn.Read(answer)
-	if err != nil || !strings.HasPrefix(string(answer[:n]), "SIP/2.0 ") {
-		t.Fatalf("%v: %q", err, answer[:n])
+	if answer := options(t, e.address(t, "udp")); !strings.HasPrefix(answer, "SIP/2.0 ") {
+		t.Fatalf("%q", answer)
 	}
 	t.Logf("answered %v after the brain was seen dead", time.Since(killed))
 	e.heard(t, at, "takes calls again")

@@ -18,7 +18,7 @@ type mixerFlags struct {
 
 func mixerCommand() *cobra.Command {
 	var f mixerFlags
-	c := workerCommand("mixer", "A worker that mixes, plays and records (started by run)", &f.workerFlags, func(ctx context.Context, secret string) error {
+	c := workerCommand("mixer", "A worker that mixes, plays and records; apart, or started by run", &f.workerFlags, func(ctx context.Context, secret string) error {
 		return runMixer(ctx, f, secret)
 	})
 	fl := c.Flags()
@@ -34,11 +34,14 @@ func runMixer(ctx context.Context, f mixerFlags, secret string) error {
 	if err != nil {
 		return err
 	}
+	client, err := f.link(secret, childLog())
+	if err != nil {
+		return err
+	}
 	conn, err := trunk.Listen(addr)
 	if err != nil {
 		return refusal{err}
 	}
-	client := f.link(secret, childLog())
 	m, err := mixer.New(mixer.Config{
 		Name: f.name, Version: version(), Secret: secret,
 		Trunk: conn, Prompts: f.prompts, Recordings: f.recordings, Cache: f.cache, Say: f.say, Report: client,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -232,31 +230,22 @@ func run(ctx context.Context, f runFlags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return refuse("own program: %w", err)
 	}
-	var out sync.Mutex
+	line := lineTo(stderr)
 	err = supervise.Run(ctx, supervise.Config{
 		Program: program,
-		Secret:  rand.Text(),
+		Secret:  supervise.NewSecret(),
 		Brain:   p.brainSpec(),
 		Workers: append(p.mixerSpecs(), p.sbcSpecs()...),
-		Line: func(name, line string) {
-			out.Lock()
-			defer out.Unlock()
-			fmt.Fprintf(stderr, "%-8s| %s\n", name, line)
-		},
+		Line:    line,
 		Ready: func(r supervise.Ready, again bool) {
-			out.Lock()
-			defer out.Unlock()
 			if again {
-				fmt.Fprintf(stderr, "%-8s| %s\n", "brain", "takes calls again")
+				line("brain", "takes calls again")
 				return
 			}
 			p.announce(stdout, r)
 		},
 	})
-	if errors.Is(err, supervise.ErrStart) {
-		return refusal{err}
-	}
-	return err
+	return refuseStart(err)
 }
 
 func (p *plan) announce(w io.Writer, r supervise.Ready) {

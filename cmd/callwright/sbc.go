@@ -19,7 +19,7 @@ type sbcFlags struct {
 
 func sbcCommand() *cobra.Command {
 	var f sbcFlags
-	c := workerCommand("sbc", "A worker that carries RTP (started by run)", &f.workerFlags, func(ctx context.Context, secret string) error {
+	c := workerCommand("sbc", "A worker that carries RTP; apart, or started by run", &f.workerFlags, func(ctx context.Context, secret string) error {
 		return runSBC(ctx, f, secret)
 	})
 	fl := c.Flags()
@@ -42,6 +42,10 @@ func runSBC(ctx context.Context, f sbcFlags, secret string) error {
 		return err
 	}
 	log := childLog()
+	client, err := f.link(secret, log)
+	if err != nil {
+		return err
+	}
 	first, count := uint16(ports.First), uint16(ports.Count)
 	link, err := socket.Open(socket.Config{Addr: media, FirstPort: first, Ports: count, Log: log})
 	if err != nil {
@@ -52,7 +56,6 @@ func runSBC(ctx context.Context, f sbcFlags, secret string) error {
 		link.Close()
 		return refusal{err}
 	}
-	client := f.link(secret, log)
 	s, err := sbc.New(sbc.Config{
 		Name: f.name, Version: version(), Link: link, Trunk: conn,
 		Media: media, FirstPort: first, Ports: count, Reporter: client, Log: log,

@@ -34,6 +34,11 @@ const product = "Callwright"
 type brainParts struct {
 	Scripts string // directory
 	State   string // directory of the state log; "": in memory
+	Name    string // in the log; "": brain
+	// Group is who shares the log; nil: nobody. Await is then called once all but the acting
+	// is made, and returns when this brain leads.
+	Group *cluster.Group
+	Await func(*brain) error
 	// Versions is where scripts' versions are kept; "": in memory.
 	Versions string
 	// Files is the directory of apps' own files and secrets; "": there are none.
@@ -109,6 +114,11 @@ func joinBrain(p brainParts) (*brain, error) {
 	if err := b.openScripts(p, tree); err != nil {
 		return nil, errors.Join(err, b.state.Close())
 	}
+	if p.Await != nil {
+		if err := p.Await(b); err != nil {
+			return nil, errors.Join(err, b.forget())
+		}
+	}
 	b.hub = control.NewHub(control.HubConfig{
 		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Excuse: p.Excuse, Log: p.Log,
 		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
@@ -117,8 +127,8 @@ func joinBrain(p brainParts) (*brain, error) {
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
 	})
 	b.engine = engine.New(engine.Config{
-		Log: p.Log, Wire: b.edge, Workers: b.hub, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.fetch.Do, Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,
+		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
 		Resolve: resolve.New(nil).Find, Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -162,8 +172,12 @@ func (b *brain) openState(p brainParts) (*sandbox.State, error) {
 		b.state.Submit(batch)
 		b.past.Put(wrote(batch))
 	})
-	store, err := cluster.Open(cluster.Config{
-		Dir: p.State, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
+	open := cluster.Open
+	if p.Group != nil {
+		open = cluster.Join
+	}
+	store, err := open(cluster.Config{
+		Dir: p.State, Name: p.Name, Group: p.Group, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
 		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},
 	})
 	b.state, b.tree = store, tree
@@ -227,6 +241,11 @@ func (b *brain) close(grace time.Duration) error {
 	b.hub.Close()
 	b.end()
 	b.runs.Wait()
+	return b.forget()
+}
+
+// forget ends what a brain has before it acts.
+func (b *brain) forget() error {
 	b.fetch.Close()
 	b.files.Close()
 	b.scripts.Close()

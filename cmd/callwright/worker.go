@@ -19,7 +19,9 @@ func runWorker(ctx context.Context, socket string, work, link func(context.Conte
 		defer cancel()
 		worked <- work(ctx)
 	}()
-	awaitFile(ctx, socket)
+	if socket != "" {
+		awaitFile(ctx, socket)
+	}
 	err := link(ctx)
 	cancel()
 	err = errors.Join(<-worked, err)

@@ -47,6 +47,10 @@ func routesTable() []route {
 		{"GET", "/v1/state/history", "what was written lately, by whom; ?path= only there", byToken, stateHistory},
 		{"GET", "/v1/logs", "the brain's log as JSON lines or server-sent events; ?since=SEQ, last=N, follow=1, call=, app=, level=", byToken, streamLogs},
 		{"GET", "/v1/events", "what became of calls, conferences, scripts and workers; ?since=SEQ, last=N, follow=1, call=, app=, type=", byToken, streamEvents},
+		{"GET", "/v1/cluster", "the brains that share one log, as this one sees them: who is active, epoch, lease", byToken, getCluster},
+		{"POST", "/v1/cluster/members", "gives {name, addr, witness} a vote, or another address", byToken, addMember},
+		{"DELETE", "/v1/cluster/members/{name}", "takes a member's vote", byToken, removeMember},
+		{"POST", "/v1/cluster/transfer", "hands over to another brain, ?to=NAME or any, without a BYE", byToken, transfer},
 		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
 		{"POST", "/v1/workers/{name}/drain", "moves all that a mixer carries to others; it gets nothing more", byToken, drain},
 		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
@@ -54,7 +58,7 @@ func routesTable() []route {
 }
 
 func healthz(s *Server, _ *http.Request) (any, error) {
-	if !s.engine.Ready() {
+	if s.engine == nil || !s.engine.Ready() {
 		return nil, ErrNotReady
 	}
 	return struct {

@@ -29,6 +29,7 @@ type Config struct {
 	Events  *events.Ring[events.Event]
 	State   State
 	Inspect Inspector
+	Cluster Cluster
 }
 
 // Server answers the control API. It is an http.Handler; Serve adds the listener
@@ -46,9 +47,10 @@ type Server struct {
 	events  *events.Ring[events.Event]
 	state   State
 	inspect Inspector
+	cluster Cluster
 }
 
-// New joins the API to an engine.
+// New joins the API to an engine; nil is a standby's, which only knows its cluster.
 func New(cfg Config, e Engine) *Server {
 	s := &Server{
 		engine: e,
@@ -59,7 +61,7 @@ func New(cfg Config, e Engine) *Server {
 		mux:    http.NewServeMux(),
 		log:    cfg.Log,
 
-		logs: cfg.Logs, events: cfg.Events, state: cfg.State, inspect: cfg.Inspect,
+		logs: cfg.Logs, events: cfg.Events, state: cfg.State, inspect: cfg.Inspect, cluster: cfg.Cluster,
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -145,7 +147,7 @@ func originAllowed(r *http.Request) bool {
 
 func (s *Server) serveRoute(rt route) http.Handler {
 	var metrics http.Handler
-	if rt.do == nil {
+	if rt.do == nil && s.engine != nil {
 		metrics = newMetrics(s.engine)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -156,6 +158,11 @@ func (s *Server) serveRoute(rt route) http.Handler {
 		}
 		if metrics != nil {
 			metrics.ServeHTTP(w, r)
+			return
+		}
+		if s.engine == nil && !forStandby(rt.Path) {
+			w.Header().Set("Retry-After", "1")
+			writeError(w, http.StatusServiceUnavailable, "standby", s.standby())
 			return
 		}
 		v, err := rt.do(s, r)
@@ -242,6 +249,8 @@ func describe(err error) (status int, code string) {
 		return http.StatusBadRequest, "bad-body"
 	case errors.Is(err, ErrBadCause):
 		return http.StatusBadRequest, "bad-cause"
+	case errors.Is(err, ErrMember):
+		return http.StatusConflict, "bad-member"
 	case errors.Is(err, ErrNotReady):
 		return http.StatusServiceUnavailable, "not-ready"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

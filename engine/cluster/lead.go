@@ -39,6 +39,7 @@ func (s *Store) Lead(ctx context.Context) error {
 		s.log.Debug("cluster: election won in vain", "err", err)
 	}
 	s.acting.Store(true)
+	s.log.Info("cluster: active", "name", s.cfg.Name, "epoch", s.Epoch())
 	go s.write()
 	if s.shared() {
 		go s.renew()

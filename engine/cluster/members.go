@@ -177,9 +177,11 @@ func (s *Store) observe(what any) {
 	case raft.FailedHeartbeatObservation:
 		if _, is := s.silent[o.PeerID]; !is {
 			s.silent[o.PeerID] = o.LastContact
+			s.log.Warn("cluster: a member does not answer", "member", o.PeerID)
 		}
 	case raft.ResumedHeartbeatObservation:
 		delete(s.silent, o.PeerID)
+		s.log.Info("cluster: a member answers again", "member", o.PeerID)
 	case raft.PeerObservation:
 		if o.Removed {
 			delete(s.silent, o.Peer.ID)

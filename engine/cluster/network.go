@@ -40,7 +40,7 @@ func (s *Store) openTransport() raft.Transport {
 		return g.transport
 	}
 	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: g.Network, MaxPool: 3, Timeout: rpcTimeout(s.timeout()), Logger: raftLogger(s.log),
+		Stream: g.Network, MaxPool: 3, Timeout: rpcTimeout(s.timeout()), Logger: raftLogger(s.log, true),
 	})
 }
 

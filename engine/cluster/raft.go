@@ -35,7 +35,7 @@ func (s *Store) openRaft() error {
 	if s.lock, err = lockDir(s.cfg.Dir); err != nil {
 		return err
 	}
-	logger := raftLogger(s.log)
+	logger := raftLogger(s.log, s.shared())
 	s.disk = &disk{dir: s.cfg.Dir, segment: s.cfg.segment, log: logger, closing: s.closing, trouble: s.onTrouble,
 		shared: s.shared(), mute: s.mute, fatal: func(err error) { s.lose(fmt.Errorf("%w: %w", ErrDisk, err)) }}
 	if err := s.disk.open(); err != nil {
@@ -171,19 +171,23 @@ func (s *Store) because(err error) error {
 }
 
 // raftLogger gives raft's errors to log as they are and all else, which is about
-// elections of one, as debug.
-func raftLogger(log *slog.Logger) hclog.Logger {
+// elections, as debug. In a group raft calls each message to a member that is gone an
+// error, some dozens a second; observe and renew say what an operator needs.
+func raftLogger(log *slog.Logger, shared bool) hclog.Logger {
 	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "raft", Output: io.Discard, Level: hclog.Debug})
-	logger.RegisterSink(sink{log})
+	logger.RegisterSink(sink{log, shared})
 	return logger
 }
 
-type sink struct{ log *slog.Logger }
+type sink struct {
+	log    *slog.Logger
+	shared bool
+}
 
 // Accept implements hclog.SinkAdapter.
 func (k sink) Accept(name string, level hclog.Level, msg string, args ...any) {
 	to := slog.LevelDebug
-	if level >= hclog.Error {
+	if level >= hclog.Error && !k.shared {
 		to = slog.LevelError
 	}
 	if k.log.Enabled(context.Background(), to) {

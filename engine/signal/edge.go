@@ -28,6 +28,9 @@ type Config struct {
 	Log   *slog.Logger
 	// Dial opens a TCP connection; default net.Dialer with 5 s.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	// StandBy, if not 0, answers every request with 503 and this Retry-After: another
+	// brain is the one to ask (RFC 3261 §21.5.4). Nothing reaches the Sink.
+	StandBy time.Duration
 	// UserAgent is the Server header of answers from here; "": none.
 	UserAgent string
 

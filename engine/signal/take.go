@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/callwright/callwright/engine/call"
 )
@@ -35,6 +36,9 @@ func (e *Edge) take(in inlet, f frame, wrong *fault) {
 	if wrong == nil {
 		m, v, wrong = f.message()
 	}
+	if wrong == nil && e.config.StandBy > 0 {
+		wrong = &fault{503, call.Phrase(503), "standby"}
+	}
 	if wrong != nil {
 		e.refuse(in, f, wrong)
 		return
@@ -47,7 +51,7 @@ func (e *Edge) take(in inlet, f frame, wrong *fault) {
 
 // refuse answers a message without state, if there is enough of it, and counts it.
 func (e *Edge) refuse(in inlet, f frame, wrong *fault) {
-	answer := f.answer(wrong, in.from, e.config.UserAgent)
+	answer := f.answer(wrong, in.from, e.config.UserAgent, e.config.StandBy)
 	if answer == nil {
 		e.count.add("dropped/" + wrong.slug)
 		return
@@ -60,7 +64,7 @@ func (e *Edge) refuse(in inlet, f frame, wrong *fault) {
 // answer puts a response together by hand from what a broken request has: its Vias
 // and the first each of From, To, Call-ID and CSeq, as they came. It needs a request
 // line and a Via; an ACK and a response get none.
-func (f *frame) answer(wrong *fault, from netip.AddrPort, agent string) []byte {
+func (f *frame) answer(wrong *fault, from netip.AddrPort, agent string, retry time.Duration) []byte {
 	method, rest, ok := strings.Cut(f.start, " ")
 	if !ok || rest == "" || !isToken(method) || method == "ACK" || isVersion(f.start) {
 		return nil
@@ -85,6 +89,9 @@ func (f *frame) answer(wrong *fault, from netip.AddrPort, agent string) []byte {
 	f.echo(&w)
 	if agent != "" {
 		w.field("Server", agent)
+	}
+	if wrong.status == 503 && retry > 0 {
+		w.field("Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
 	}
 	w.field("Content-Length", "0")
 	return append(w.b, "\r\n"...)

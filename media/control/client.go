@@ -14,8 +14,9 @@ const (
 	defaultPatience = 500 * time.Millisecond
 	firstBackOff    = 50 * time.Millisecond
 	lastBackOff     = time.Second
-	calmAtStart     = time.Second      // a brain is only starting, or its successor
-	calmAfterEnd    = 15 * time.Second // one that ended in order: this worker is told to end next
+	fleetBackOff    = 100 * time.Millisecond // where another brain takes over meanwhile
+	calmAtStart     = time.Second            // a brain is only starting, or its successor
+	calmAfterEnd    = 15 * time.Second       // one that ended in order: this worker is told to end next
 	countersEvery   = time.Second
 )
 
@@ -32,8 +33,11 @@ type Dialer func(context.Context) (Conn, error)
 
 // ClientConfig is what a Client needs; zero values of the last three are usable.
 type ClientConfig struct {
-	Dial     Dialer
-	Secret   string
+	Dial   Dialer
+	Secret string
+	// Alone is how long the worker may carry on without any brain before Run ends with
+	// ErrAlone; 0: for ever.
+	Alone    time.Duration
 	Patience time.Duration // silence of the brain before dialling anew; 0: 500 ms
 	Queue    int           // events that may wait for a brain; 0: 8192
 	Log      *slog.Logger  // nil: none
@@ -54,6 +58,7 @@ type Client struct {
 	events   eventQueue
 	epoch    uint64    // highest obeyed; of the link's goroutine
 	welcomed bool      // the latest connection was
+	parted   time.Time // the last brain was lost; zero: none yet
 	calm     time.Time // until then nobody is told that there is no brain
 
 	dials, older atomic.Uint64
@@ -83,11 +88,16 @@ func (c *Client) Counters() ClientCounters {
 }
 
 // Run serves w until ctx is done (nil) or the brain has given this instance up
-// (ErrReplaced): then the process must end and start anew. Everything else is dialled
+// (ErrReplaced), or none is there for too long (ErrAlone): then the process must end
+// and start anew. Everything else is dialled
 // through, after 50 ms to 1 s. All methods of w are called on this goroutine.
 func (c *Client) Run(ctx context.Context, w Worker) error {
 	c.calm = time.Now().Add(calmAtStart)
-	for wait := firstBackOff; ; wait = min(2*wait, lastBackOff) {
+	last := lastBackOff
+	if c.cfg.Alone > 0 {
+		last = fleetBackOff
+	}
+	for wait := firstBackOff; ; wait = min(2*wait, last) {
 		c.welcomed = false
 		err := c.connect(ctx, w)
 		if ctx.Err() != nil {
@@ -97,7 +107,10 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 			return err
 		}
 		if c.welcomed {
-			wait = firstBackOff
+			wait, c.parted = firstBackOff, time.Now()
+		}
+		if c.cfg.Alone > 0 && !c.parted.IsZero() && time.Since(c.parted) > c.cfg.Alone {
+			return fmt.Errorf("%w for %v", ErrAlone, c.cfg.Alone)
 		}
 		c.tell(err, wait)
 		t := time.NewTimer(wait)
@@ -120,6 +133,8 @@ func (c *Client) tell(why error, wait time.Duration) {
 	case errors.Is(why, ErrClosed):
 		level, what = slog.LevelInfo, "the brain has ended"
 		c.calm = time.Now().Add(calmAfterEnd)
+	case errors.Is(why, errDial) && c.cfg.Alone > 0:
+		c.calm = time.Now().Add(calmAfterEnd) // said once: the next one may be slow to take over
 	case c.welcomed:
 		what = "brain lost"
 		c.calm = time.Now().Add(calmAtStart)

@@ -17,6 +17,8 @@ var (
 	ErrEpoch = errors.New("control: older epoch")
 	// ErrHello: the first message is no usable Hello, or none came in time.
 	ErrHello = errors.New("control: bad hello")
+	// ErrAlone: no brain for longer than a worker may carry on by itself.
+	ErrAlone = errors.New("control: no brain")
 	// ErrClosed: this end has been closed, or the other one in order.
 	ErrClosed = errors.New("control: closed")
 	// ErrSilent: the other end's heartbeats stopped.

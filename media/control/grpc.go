@@ -2,15 +2,18 @@ package control
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 )
@@ -38,8 +41,18 @@ func wire() []struct {
 // Serve takes workers from ln, a unix socket or TCP on loopback, until Close (nil).
 // Who may connect is for the socket's mode and the secret to say.
 func (h *Hub) Serve(ln net.Listener) error {
-	s := grpc.NewServer(grpc.ConnectionTimeout(helloTime))
-	RegisterControlServer(s, server{hub: h})
+	return h.serveOn(ln, server{hub: h})
+}
+
+// ServeTLS takes workers of other machines: their certificates are what cfg says, and
+// stand for the secret. cfg must offer "h2".
+func (h *Hub) ServeTLS(ln net.Listener, cfg *tls.Config) error {
+	return h.serveOn(ln, server{hub: h, known: true}, grpc.Creds(credentials.NewTLS(cfg)))
+}
+
+func (h *Hub) serveOn(ln net.Listener, to server, opts ...grpc.ServerOption) error {
+	s := grpc.NewServer(append(opts, grpc.ConnectionTimeout(helloTime))...)
+	RegisterControlServer(s, to)
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()
@@ -56,11 +69,12 @@ func (h *Hub) Serve(ln net.Listener) error {
 
 type server struct {
 	UnimplementedControlServer
-	hub *Hub
+	hub   *Hub
+	known bool // who connects is, by certificate
 }
 
 func (s server) Link(stream grpc.BidiStreamingServer[ToBrain, ToWorker]) error {
-	err := s.hub.serve(stream)
+	err := s.hub.serve(stream, s.known)
 	if errors.Is(err, ErrClosed) {
 		return nil
 	}
@@ -74,10 +88,29 @@ func (s server) Link(stream grpc.BidiStreamingServer[ToBrain, ToWorker]) error {
 
 // DialGRPC returns a Dialer for a target such as "unix:/run/callwright/control.sock"
 // or "127.0.0.1:7000". The connection is plain: it never leaves the machine.
-func DialGRPC(target string) Dialer {
+func DialGRPC(target string) Dialer { return dialer(target, insecure.NewCredentials(), time.Second) }
+
+// DialTLS returns a Dialer for brains on other machines: each time for the next of the
+// targets, "10.0.0.1:7100", for only the active one of them takes workers.
+func DialTLS(targets []string, cfg *tls.Config) Dialer {
+	var next atomic.Uint64
 	return func(ctx context.Context) (Conn, error) {
-		conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: time.Second}))
+		target := targets[(next.Add(1)-1)%uint64(len(targets))]
+		conn, err := dialer("passthrough:///"+target, credentials.NewTLS(cfg), fleetConnect)(ctx)
+		if err == nil {
+			next.Add(^uint64(0)) // if it is lost, it may be back
+		}
+		return conn, err
+	}
+}
+
+// fleetConnect is how long one brain of several may take to answer.
+const fleetConnect = 300 * time.Millisecond
+
+func dialer(target string, creds credentials.TransportCredentials, connect time.Duration) Dialer {
+	return func(ctx context.Context) (Conn, error) {
+		conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(creds),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: connect}))
 		if err != nil {
 			return nil, fmt.Errorf("dial %s: %w", target, err)
 		}

@@ -18,6 +18,7 @@ type hubStream interface {
 // link is one connection of one worker.
 type link struct {
 	hub    *Hub
+	known  bool // by certificate: needs no secret
 	stream hubStream
 	ready  chan struct{} // the outbox has something
 	beat   chan struct{} // time for a heartbeat
@@ -36,8 +37,8 @@ type link struct {
 }
 
 // serve carries one connection until it ends and says why.
-func (h *Hub) serve(stream hubStream) error {
-	l := &link{hub: h, stream: stream, ready: make(chan struct{}, 1), beat: make(chan struct{}, 1), done: make(chan struct{})}
+func (h *Hub) serve(stream hubStream, known bool) error {
+	l := &link{hub: h, known: known, stream: stream, ready: make(chan struct{}, 1), beat: make(chan struct{}, 1), done: make(chan struct{})}
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()

@@ -19,7 +19,7 @@ func (h *Hub) Attach(ctx context.Context) (Conn, error) {
 		toBrain: make(chan *ToBrain, memoryWindow), toWorker: make(chan *ToWorker, memoryWindow),
 		done: make(chan struct{}),
 	}
-	if !h.spawn(func() { p.close(h.serve(hubEnd{p})) }) {
+	if !h.spawn(func() { p.close(h.serve(hubEnd{p}, false)) }) {
 		return nil, ErrClosed
 	}
 	return workerEnd{p}, nil

@@ -57,6 +57,7 @@ func (c *child) keep() {
 	for {
 		began := time.Now()
 		end := c.live()
+		c.sup.over(c)
 		select {
 		case <-c.stop:
 			return

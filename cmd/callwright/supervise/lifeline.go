@@ -2,12 +2,16 @@ package supervise
 
 import (
 	"bufio"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // lifelineEnv is set for children; its value names the two files.
@@ -35,6 +39,11 @@ type Report struct {
 	Ready *Ready `json:"ready,omitempty"`
 	// Kill names a worker that does not answer: it is killed and started anew.
 	Kill string `json:"kill,omitempty"`
+	// Standby: the brain has started well, and another is active.
+	Standby bool `json:"standby,omitempty"`
+	// Lease is until when the brain may act, on the clock of Monotonic; NoLease: not any
+	// more. Without renewal the keeper must take it as over then.
+	Lease int64 `json:"lease,omitempty"`
 }
 
 // Ready is what the brain says once calls are taken.
@@ -51,6 +60,22 @@ type Script struct {
 	Version string   `json:"version"`
 	Error   string   `json:"error,omitempty"` // it does not load, and why
 }
+
+// NoLease gives a lease up.
+const NoLease = -1
+
+// Monotonic is the time of a clock that all processes of this machine share and nobody
+// sets.
+func Monotonic() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic("supervise: no monotonic clock: " + err.Error())
+	}
+	return time.Duration(ts.Nano())
+}
+
+// NewSecret is for Config.Secret.
+func NewSecret() string { return rand.Text() }
 
 // Lifeline is a child's end of the two pipes.
 type Lifeline struct {

@@ -27,6 +27,9 @@ type Config struct {
 	Line func(name, line string)
 	// Ready is called each time a brain takes calls; again is true after the first.
 	Ready func(r Ready, again bool)
+	// Lease is told until when the brain may act, on the clock of Monotonic; NoLease when
+	// it has said so or its process has ended. Nil: nobody asks. It must not block.
+	Lease func(until int64)
 }
 
 // Supervisor runs the processes of one engine. Use Run.
@@ -37,6 +40,7 @@ type Supervisor struct {
 	failed   chan error // holds the first start that cannot come to anything
 	mu       sync.Mutex
 	wasReady bool
+	stoodBy  bool // a brain has come up as a standby
 }
 
 // Run starts all children and keeps them until ctx ends, then stops the brain (it
@@ -71,6 +75,13 @@ func (s *Supervisor) stop() {
 	}
 }
 
+// over is called on a child's goroutine after each end of its process.
+func (s *Supervisor) over(c *child) {
+	if c == s.brain && s.cfg.Lease != nil {
+		s.cfg.Lease(NoLease)
+	}
+}
+
 // ended is called on a child's goroutine after each unwanted end.
 func (s *Supervisor) ended(c *child, end ending, again time.Duration) {
 	why := end.last
@@ -81,7 +92,7 @@ func (s *Supervisor) ended(c *child, end ending, again time.Duration) {
 		}
 	}
 	s.mu.Lock()
-	ready := s.wasReady
+	ready := s.wasReady || s.stoodBy
 	s.mu.Unlock()
 	if !ready && (end.code == startFailed || !end.lived) {
 		select {
@@ -110,6 +121,14 @@ func (s *Supervisor) reported(c *child, r Report) {
 				}
 			}
 		}
+	}
+	if r.Lease != 0 && s.cfg.Lease != nil {
+		s.cfg.Lease(r.Lease)
+	}
+	if r.Standby {
+		s.mu.Lock()
+		s.stoodBy = true
+		s.mu.Unlock()
 	}
 	if r.Ready != nil {
 		s.mu.Lock()

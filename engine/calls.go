@@ -36,6 +36,9 @@ func (s *shard) fromUA(a call.Action) {
 			c.accepted = true
 			s.answered(a.Leg)
 		}
+	case call.Pressed:
+		s.push(flow.Worked{Event: &control.Event{Body: &control.Event_Digit{Digit: &control.Digit{
+			Stream: a.Leg, Digit: a.Key, Ms: uint32(a.Ms)}}}})
 	case call.Confirmed:
 		s.push(flow.Confirmed{Call: a.Leg})
 	case call.Ended:

@@ -56,13 +56,20 @@ func (u *UA) again(c *client, l *leg, h Header) {
 	m.Headers = append(append([]Header(nil), m.Headers...), h)
 	u.stamp(&m, c.Flow)
 	n := u.request(c.Flow, &m, c.Use, c.Leg)
-	n.User, n.Password = c.User, c.Password
+	n.User, n.Password, n.ID = c.User, c.Password, c.ID
 	switch {
+	case c.Use == toFlow:
+		u.s.Requests[c.ID] = n.Key
+		if l != nil {
+			l.LocalSeq = max(l.LocalSeq, m.CSeq)
+		}
 	case c.Use == toBye:
 		u.s.Closing[m.From.Tag] = n.Key
 	case l == nil:
 	case c.Use == toInvite:
 		l.LocalSeq, l.Transaction = max(l.LocalSeq, m.CSeq), n.Key
+	case c.Use == toUpdate:
+		l.LocalSeq, l.Updating = max(l.LocalSeq, m.CSeq), n.Key
 	case c.Use == toReinvite:
 		l.LocalSeq, l.Changing = max(l.LocalSeq, m.CSeq), n.Key
 	}

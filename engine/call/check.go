@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +20,12 @@ type refusal struct {
 func (u *UA) check(m *Message) *refusal {
 	switch m.Method {
 	case "INVITE", "OPTIONS":
-	case "BYE":
+	case "BYE", "INFO", "UPDATE":
 		return &refusal{status: 481}
 	default:
-		return &refusal{status: 405, headers: []Header{{"Allow", allow}}}
+		if !u.asks(m.Method) {
+			return &refusal{status: 405, headers: []Header{u.allowed()}}
+		}
 	}
 	if !knownScheme(m.URI) {
 		return &refusal{status: 416}
@@ -53,6 +56,9 @@ func (u *UA) checkInvite(m *Message) *refusal {
 	}
 	if m.Contact == "" && strings.HasPrefix(m.Branch, magic) {
 		return &refusal{status: 400, reason: "Missing Contact header field"}
+	}
+	if no := checkTimer(m); no != nil {
+		return no
 	}
 	if no := checkBody(m); no != nil {
 		return no
@@ -115,7 +121,8 @@ func wantsSDP(m *Message) bool {
 
 // checkExtensions refuses a request that requires what we have not (§8.2.2.3).
 func checkExtensions(m *Message) *refusal {
-	if tags := m.tokens("Require"); len(tags) > 0 {
+	tags := slices.DeleteFunc(m.tokens("Require"), func(t string) bool { return strings.EqualFold(t, supported) })
+	if len(tags) > 0 {
 		return &refusal{status: 420, headers: []Header{{"Unsupported", strings.Join(tags, ", ")}}}
 	}
 	return nil

@@ -24,6 +24,12 @@
 // Bounds: Config.MaxLegs and Config.MaxTransactions; a new call beyond them gets
 // 503. A finished transaction keeps its key and its last response for 32 s.
 //
-// Not here yet: 100rel (RFC 3262), UPDATE, session timers, REFER. Requests for them
-// get 405 or 420.
+// Requests that calls are not made of (MESSAGE, REFER, REGISTER …) are the flows': those
+// of Config.Asks come as Asked and wait for a Reply, and Request sends them, within a
+// call or outside one.
+//
+// A call whose peer wants a session timer (RFC 4028) has one: we refresh by UPDATE or
+// re-INVITE, or end the call when the peer does not.
+//
+// Not here yet: 100rel (RFC 3262). An INVITE that requires it gets 420.
 package call

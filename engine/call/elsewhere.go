@@ -26,7 +26,7 @@ func (u *UA) elsewhere(c *client, l *leg, m *Message) bool {
 // asked are the headers of a leg's INVITE that sendInvite does not write itself.
 func (l *leg) asked(c *client) []Header {
 	return slices.DeleteFunc(slices.Clone(c.Request.Headers), func(h Header) bool {
-		return h.Name == "Allow" || h.Name == "User-Agent"
+		return h.Name == "Allow" || h.Name == "Supported" || h.Name == "User-Agent"
 	})
 }
 

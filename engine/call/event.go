@@ -64,6 +64,36 @@ type (
 		Leg   string
 		Media sdp.Local
 	}
+	// Reply answers a request that was Asked with an id; 1xx may come before.
+	Reply struct {
+		ID      string
+		Status  int
+		Reason  string
+		Headers []Header // Contact among them, as a registrar writes it
+		Contact bool     // ours
+		Type    string   // of Body
+		Body    []byte
+	}
+	// Request sends any request but those that calls are made of. With Leg it is within
+	// that call's dialog, and Flow to Contact are not looked at. It comes to Replied.
+	Request struct {
+		ID       string
+		Leg      string
+		Method   string
+		Flow     Flow
+		URI      string
+		From     Party // without a tag one is drawn
+		To       Party
+		CallID   string // "": a new one; REGISTER keeps its own
+		CSeq     uint32 // 0: 1
+		Contact  string // "": ours, but for MESSAGE and OPTIONS
+		Routes   []string
+		Headers  []Header
+		Type     string
+		Body     []byte
+		User     string // digest credentials, may be empty
+		Password string
+	}
 	// Dial begins a leg of ours (UAC) with an offer.
 	Dial struct {
 		Leg      string
@@ -90,6 +120,8 @@ func (Reject) input()     {}
 func (Hangup) input()     {}
 func (Reinvite) input()   {}
 func (Dial) input()       {}
+func (Reply) input()      {}
+func (Request) input()    {}
 
 // TimerID names a timer of the core: what it belongs to and which of its timers.
 type TimerID struct {
@@ -145,11 +177,26 @@ type (
 		Cause    Cause
 		Contacts []string
 	}
-	// Asked is a request in a dialog that the core does not decide itself (INFO,
-	// MESSAGE …). The core has answered it as the RFC says.
+	// Asked is a request that the core does not decide itself: of Config.Asks, in a call
+	// or outside, which waits up to 15 s for a Reply to ID, else it gets 500; or, with an
+	// empty ID, an INFO that has had its 200.
 	Asked struct {
-		Leg string
-		Msg *Message
+		ID   string
+		Leg  string // "": outside a call
+		Flow Flow
+		Msg  *Message
+	}
+	// Pressed is a key of the peer's that came as an INFO.
+	Pressed struct {
+		Leg, Key string
+		Ms       int
+	}
+	// Replied is what a Request came to, told once: the final response, or the cause why
+	// there is none.
+	Replied struct {
+		ID, Leg string
+		Msg     *Message // nil: Cause says why
+		Cause   Cause
 	}
 	// Refused answers an order that does not fit.
 	Refused struct {
@@ -169,6 +216,8 @@ func (Answered) action()  {}
 func (Confirmed) action() {}
 func (Ended) action()     {}
 func (Asked) action()     {}
+func (Pressed) action()   {}
+func (Replied) action()   {}
 func (Refused) action()   {}
 
 // Cause says why a leg ended, in the one list of names of the script API (§18).

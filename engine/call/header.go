@@ -48,7 +48,7 @@ func (m *Message) tokens(name string) []string {
 // own are the headers that the core writes itself; an order cannot set them. It is
 // read only.
 var own = [...]string{"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Route", "Record-Route", "Max-Forwards",
-	"Content-Length", "Content-Type", "Allow", "Require", "Authorization", "Proxy-Authorization",
+	"Content-Length", "Content-Type", "Allow", "Require", "Supported", "Session-Expires", "Min-SE", "Authorization", "Proxy-Authorization",
 	"v", "f", "t", "i", "m", "l", "c"}
 
 // extra brings back those headers of an order that it may set.

@@ -41,6 +41,12 @@ type leg struct {
 	Change   *sdp.Local `json:",omitempty"` // what it offers
 	Tries    int        `json:",omitempty"` // of it, after 491
 
+	// The session timer.
+	Expires     uint32 `json:",omitempty"` // s; 0: none
+	Refresher   bool   `json:",omitempty"` // we are
+	PeerUpdates bool   `json:",omitempty"` // the peer takes UPDATE
+	Updating    string `json:",omitempty"` // transaction of an UPDATE of ours
+
 	Media      sdp.Local
 	SDPVersion uint64
 	SDP        []byte `json:",omitempty"` // our last body
@@ -76,6 +82,7 @@ func (u *UA) dropLeg(l *leg) {
 	if l.Canceling {
 		u.disarm(l.owner(), "cancel")
 	}
+	u.setTimer(l, 0, false)
 	delete(u.s.Legs, l.ID)
 	if u.s.Tags[l.Local.Tag] == l.ID {
 		delete(u.s.Tags, l.Local.Tag)
@@ -137,6 +144,12 @@ func (u *UA) legTimer(l *leg, name string) {
 		if l.Change != nil && l.Changing == "" {
 			u.change(l)
 		}
+	case "refresh":
+		if l.Expires > 0 && l.Refresher {
+			u.refresh(l)
+		}
+	case "session":
+		u.sessionOver(l)
 	case "cancel":
 		if l.Canceling && l.State == early {
 			u.cancelTimeout(l)

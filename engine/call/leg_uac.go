@@ -45,7 +45,7 @@ func (u *UA) sendInvite(l *leg, headers []Header) {
 	m := &Message{
 		Method: "INVITE", URI: l.Target, From: l.Local, To: l.Remote, CallID: l.CallID, CSeq: l.LocalSeq,
 		Contact: u.cfg.Contact(l.Flow),
-		Headers: append([]Header{{"Allow", allow}}, headers...),
+		Headers: append([]Header{u.allowed(), {"Supported", supported}}, headers...),
 	}
 	m.carry(l.SDP)
 	u.stamp(m, l.Flow)
@@ -142,6 +142,7 @@ func (u *UA) answered(c *client, l *leg, m *Message) {
 		u.end(l, no)
 		return
 	}
+	u.takeTimer(l, m)
 	u.do(Answered{Leg: l.ID, Msg: m})
 	u.agreeAnew(l, a)
 }
@@ -167,6 +168,11 @@ func (u *UA) hangUpFork(c *client, m *Message) {
 
 // failed takes the failure of a request of ours: a final response m, or none.
 func (u *UA) failed(c *client, m *Message, cause Cause) {
+	if c.Use == toFlow {
+		cause.By = "engine"
+		u.replied(c, nil, cause)
+		return
+	}
 	cause.By = "callee"
 	if m == nil {
 		cause.By = "engine"
@@ -186,6 +192,8 @@ func (u *UA) failed(c *client, m *Message, cause Cause) {
 			return
 		}
 		u.endAt(l, cause, contactsOf(m))
+	case c.Use == toUpdate && l.Updating == c.Key:
+		u.notRefreshed(l, m, cause)
 	case c.Use == toReinvite && l.Changing == c.Key:
 		u.changeFailed(l, m, cause)
 	}

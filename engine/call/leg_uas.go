@@ -102,6 +102,7 @@ func (u *UA) accept(l *leg, o Accept) {
 	}
 	m := u.dialogResponse(l, l.Invite, 200)
 	m.Headers = append(m.Headers, extra(o.Headers)...)
+	u.agreeTimer(l, l.Invite, m)
 	u.sendOK(l, s, m, late)
 	l.State, l.Invite = up, nil
 	u.stopEarly(l)

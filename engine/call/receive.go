@@ -30,8 +30,12 @@ func (u *UA) outside(f Flow, m *Message) {
 		u.refuse(f, m, no.status, no.reason, no.headers...)
 		return
 	}
-	if m.Method == "OPTIONS" {
-		u.refuse(f, m, 200, "", capabilities()...) // no refusal, but as stateless
+	switch {
+	case u.asks(m.Method):
+		u.ask(nil, f, m)
+		return
+	case m.Method == "OPTIONS":
+		u.refuse(f, m, 200, "", u.capabilities()...) // no refusal, but as stateless
 		return
 	}
 	if no := u.checkInvite(m); no != nil {
@@ -68,10 +72,17 @@ func (u *UA) within(f Flow, m *Message) {
 	case "BYE":
 		u.bye(l, f, m)
 	case "OPTIONS":
-		u.answer(f, m, 200, capabilities()...)
+		u.answer(f, m, 200, u.capabilities()...)
+	case "INFO":
+		u.info(l, f, m)
+	case "UPDATE":
+		u.updated(l, f, m)
 	default:
-		u.answer(f, m, 405, Header{"Allow", allow})
-		u.do(Asked{Leg: l.ID, Msg: m})
+		if u.asks(m.Method) {
+			u.ask(l, f, m)
+			return
+		}
+		u.answer(f, m, 405, u.allowed())
 	}
 }
 

@@ -150,13 +150,10 @@ func TestRequestsInADialog(t *testing.T) {
 	if m := req("OPTIONS", 10); m.Status != 200 || m.Get("Allow") != allow || !m.Has("Supported") {
 		t.Fatalf("OPTIONS: %+v", m)
 	}
-	for _, method := range []string{"INFO", "UPDATE", "MESSAGE", "REFER", "PRACK", "WHATEVER"} {
+	for _, method := range []string{"MESSAGE", "REFER", "PRACK", "WHATEVER"} {
 		if m := req(method, 11); m.Status != 405 || m.Get("Allow") != allow {
 			t.Fatalf("%s: %+v", method, m)
 		}
-	}
-	if len(told[Asked](b)) != 6 {
-		t.Fatal("not told of what was asked")
 	}
 	if m := req("OPTIONS", 5); m.Status != 500 {
 		t.Fatalf("old CSeq: %+v", m)

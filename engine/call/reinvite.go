@@ -20,7 +20,11 @@ func (u *UA) reinvited(l *leg, f Flow, m *Message) {
 		u.answerInvite(f, m, 491, "") // glare, or an exchange of ours without its ACK
 		return
 	}
-	if no := checkBody(m); no != nil {
+	no := checkTimer(m)
+	if no == nil {
+		no = checkBody(m)
+	}
+	if no != nil {
 		u.answerInvite(f, m, no.status, no.reason, no.headers...)
 		return
 	}
@@ -40,7 +44,9 @@ func (u *UA) reinvited(l *leg, f Flow, m *Message) {
 		l.Target = m.Contact // §12.2.2: a target refresh
 	}
 	s := u.newServer(f, m)
-	u.sendOK(l, s, u.dialogResponse(l, m, 200), late)
+	ok := u.dialogResponse(l, m, 200)
+	u.agreeTimer(l, m, ok)
+	u.sendOK(l, s, ok, late)
 	if !late {
 		u.agree(l, a)
 	}
@@ -76,7 +82,8 @@ func (u *UA) change(l *leg) {
 	*l.Change, l.SDPVersion = offered.Media, offered.SDPVersion
 	m := u.inDialog(l, "INVITE", 0)
 	m.Contact = u.cfg.Contact(l.Flow)
-	m.Headers = append(m.Headers, Header{"Allow", allow})
+	m.Headers = append(m.Headers, u.allowed(), Header{"Supported", supported})
+	u.askRefresh(l, m)
 	m.carry(offered.SDP)
 	c := u.request(u.nextHop(l), m, toReinvite, l.ID)
 	c.User, c.Password = l.User, l.Password
@@ -96,6 +103,7 @@ func (u *UA) changed(c *client, l *leg, m *Message) {
 		l.Target = m.Contact
 	}
 	u.sendAck(c, l, m.To.Tag)
+	u.takeTimer(l, m)
 	offered := *l.Change
 	l.Changing, l.Change = "", nil
 	a, err := sdp.Accept(m.Body, offered)

@@ -7,8 +7,10 @@ import (
 )
 
 const (
-	allow  = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+	allow  = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 	accept = "application/sdp"
+	// supported are the extensions that a peer may require.
+	supported = "timer"
 )
 
 func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
@@ -61,7 +63,7 @@ func (u *UA) dialogResponse(l *leg, req *Message, status int) *Message {
 	m.Contact = u.cfg.Contact(l.Flow)
 	m.Routes = slices.Clone(req.Routes)
 	if status >= 200 {
-		m.Headers = append(m.Headers, Header{"Allow", allow})
+		m.Headers = append(m.Headers, u.allowed(), Header{"Supported", supported})
 	}
 	return m
 }
@@ -72,10 +74,9 @@ func (m *Message) carry(body []byte) {
 	}
 }
 
-// capabilities are the headers of the 200 to an OPTIONS (§11.2). We support no
-// extension yet, and say so.
-func capabilities() []Header {
-	return []Header{{"Allow", allow}, {"Accept", accept}, {"Accept-Encoding", "identity"}, {"Supported", ""}}
+// capabilities are the headers of the 200 to an OPTIONS (§11.2).
+func (u *UA) capabilities() []Header {
+	return []Header{u.allowed(), {"Accept", accept}, {"Accept-Encoding", "identity"}, {"Supported", supported}}
 }
 
 func retryAfter(d time.Duration) Header {

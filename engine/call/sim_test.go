@@ -226,8 +226,10 @@ func (a *agent) count(x Action) {
 		delete(a.alive, x.Leg)
 		a.ended[x.Leg] = x.Cause
 		return
-	case Refused:
+	case Refused, Replied:
 		return
+	case Pressed:
+		id = x.Leg
 	case Agreed:
 		id = x.Leg
 	case Ringing:
@@ -237,7 +239,9 @@ func (a *agent) count(x Action) {
 	case Confirmed:
 		id = x.Leg
 	case Asked:
-		id = x.Leg
+		if id = x.Leg; id == "" {
+			return
+		}
 	}
 	if !a.alive[id] {
 		a.w.t.Fatalf("%s: %T for leg %s, which is not alive\n%s", a.addr, x, id, a.w.log())
@@ -334,7 +338,7 @@ func couple(t *testing.T) (w *world, a, b *agent) {
 func (a *agent) empty() {
 	a.w.t.Helper()
 	s := a.ua.s
-	if n := len(s.Servers) + len(s.Clients) + len(s.Legs) + len(s.Tags) + len(s.Closing) + len(s.Merge); n != 0 {
+	if n := len(s.Servers) + len(s.Clients) + len(s.Legs) + len(s.Tags) + len(s.Closing) + len(s.Merge) + len(s.Requests); n != 0 {
 		data, _ := json.Marshal(a.ua)
 		a.w.t.Fatalf("%s: %d things left behind\n%s\n%s", a.addr, n, data, a.w.log())
 	}

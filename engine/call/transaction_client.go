@@ -16,6 +16,7 @@ type client struct {
 
 	User     string `json:",omitempty"`
 	Password string `json:",omitempty"` // gone once used
+	ID       string `json:",omitempty"` // of a Request
 }
 
 // acked is an ACK that is sent again when its response comes again.
@@ -33,6 +34,8 @@ const (
 	toReinvite use = "reinvite"
 	toBye      use = "bye"
 	toCancel   use = "cancel"
+	toUpdate   use = "update"
+	toFlow     use = "flow" // a Request
 )
 
 // maxForks bounds the answers that one INVITE can have from different phones.
@@ -158,7 +161,13 @@ func (u *UA) finished(c *client, m *Message) {
 	default:
 		u.arm(c.owner(), "K", u.cfg.Timers.T4)
 	}
-	if !u.authenticate(c, m) && m.Status >= 300 {
+	switch {
+	case u.authenticate(c, m):
+	case c.Use == toFlow:
+		u.replied(c, m, Cause{})
+	case c.Use == toUpdate && m.Status < 300:
+		u.refreshed(c, m)
+	case m.Status >= 300:
 		u.failed(c, m, CauseByStatus(m.Status))
 	}
 	c.slim()

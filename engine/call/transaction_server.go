@@ -17,7 +17,8 @@ const (
 )
 
 // server is a server transaction. Requests of other methods than INVITE are answered
-// in the step that brings them, so theirs is born completed.
+// in the step that brings them, so theirs is born completed; but for what is asked of
+// flows.
 type server struct {
 	Key    string
 	Method string
@@ -27,6 +28,10 @@ type server struct {
 	Last   *Message      `json:",omitempty"` // what a retransmission is answered with
 	Every  time.Duration `json:",omitempty"` // timer G
 	Merge  string        `json:",omitempty"` // key in state.Merge
+
+	// Of a request that flows are asked about, until its final response.
+	Request *Message `json:",omitempty"`
+	Tag     string   `json:",omitempty"` // ours, for To
 }
 
 // serverKey matches requests to transactions (RFC 3261 §17.2.3): by branch, sent-by
@@ -112,6 +117,8 @@ func (u *UA) acked(s *server) {
 
 func (u *UA) serverTimer(s *server, name string) {
 	switch {
+	case name == "reply" && s.Request != nil:
+		u.reply(Reply{ID: s.Key, Status: 500, Reason: "No Answer From the Application"})
 	case name == "G" && s.State == completed && s.Method == "INVITE":
 		u.send(s.Flow, s.Last, s.Key)
 		s.Every = min(2*s.Every, u.cfg.Timers.T2)

@@ -27,6 +27,9 @@ type Config struct {
 	// Codecs are those a call may be answered with; default PCMU, PCMA. An INVITE
 	// with none of them is refused at once.
 	Codecs []sdp.Codec
+	// Asks are the methods that flows answer (Asked, Reply), in calls and outside:
+	// "MESSAGE", "REFER", "REGISTER" …; all others but the core's own get 405.
+	Asks []string
 	// MaxLegs (default 20000) and MaxTransactions (default 200000) bound memory.
 	MaxLegs, MaxTransactions int
 }
@@ -51,6 +54,8 @@ type state struct {
 	Tags    map[string]string  `json:"tags"`    // local tag -> leg
 	Closing map[string]string  `json:"closing"` // local tag -> key of its BYE
 	Merge   map[string]string  `json:"merge"`   // Call-ID, From tag, CSeq -> server transaction
+	// Requests of flows that have no final response: id -> client transaction.
+	Requests map[string]string `json:"requests,omitempty"`
 }
 
 const stateVersion = 1
@@ -80,6 +85,7 @@ func (s *state) fill() {
 	makeIfNil(&s.Tags)
 	makeIfNil(&s.Closing)
 	makeIfNil(&s.Merge)
+	makeIfNil(&s.Requests)
 }
 
 func makeIfNil[V any](m *map[string]V) {
@@ -151,6 +157,10 @@ func (u *UA) Step(now time.Time, in Input) []Action {
 		u.sendFailed(in)
 	case Dial:
 		u.dial(in)
+	case Reply:
+		u.reply(in)
+	case Request:
+		u.ordered(in)
 	default:
 		u.order(in)
 	}

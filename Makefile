@@ -15,11 +15,12 @@ FUZZTIME    ?= 20s
 BENCH       ?= .
 PROTO       := media/control/control.proto
 GENERATED   := media/control/control.pb.go media/control/control_grpc.pb.go
-HASHES      := media/control/control.sum
+HASHES      := media/control/control.sum media/kernel/kernel.sum
+KERNELS     := $(sort $(wildcard media/kernel/_asm/*)) media/kernel/avx2_amd64.s media/kernel/avx2_amd64.go
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test race bench fuzz soak lint generate check \
-        setup format vet staticcheck tidy hashes types benchonce
+        setup format vet staticcheck tidy hashes types plain benchonce
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,15 +52,17 @@ soak: setup ## calls at 200/s for ten minutes, a reload every second (SOAK=1m, R
 
 lint: format vet staticcheck tidy ## gofmt, vet, staticcheck, go.mod in order
 
-generate: ## rebuilds the protobuf code (needs protoc) and its hashes
+generate: ## rebuilds the assembly, the protobuf code (needs protoc), and their hashes
+	cd media/kernel/_asm && $(GO) run . -out ../avx2_amd64.s -stubs ../avx2_amd64.go -pkg kernel
+	sha256sum $(KERNELS) > media/kernel/kernel.sum
 	@command -v protoc >/dev/null || { echo "make generate: protoc is missing (Debian: protobuf-compiler)" >&2; exit 1; }
 	d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && \
 	GOBIN=$$d $(GO) install $(PROTOC_GEN_GO) && GOBIN=$$d $(GO) install $(PROTOC_GEN_GO_GRPC) && \
 	PATH="$$d:$$PATH" protoc --go_out=. --go_opt=paths=source_relative \
 	  --go-grpc_out=. --go-grpc_opt=paths=source_relative $(PROTO)
-	sha256sum $(PROTO) $(GENERATED) > $(HASHES)
+	sha256sum $(PROTO) $(GENERATED) > media/control/control.sum
 
-check: lint hashes types test benchonce ## what CI runs
+check: lint hashes types test plain benchonce ## what CI runs
 
 # What follows is used by the targets above.
 
@@ -87,6 +90,9 @@ staticcheck:
 
 tidy:
 	$(GO) mod tidy -diff
+
+plain: # what uses kernels, by their plain twins
+	CALLWRIGHT_KERNELS=plain $(GO) test ./media/... ./mixer/...
 
 hashes:
 	@sha256sum --quiet -c $(HASHES) || { echo "generated code does not fit its source: make generate" >&2; exit 1; }

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/callwright/callwright/media/control"
-	"github.com/callwright/callwright/media/dsp"
 	"github.com/callwright/callwright/media/kernel"
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer"
@@ -52,53 +51,12 @@ func benchMixer(ctx context.Context, f benchMixerFlags, w io.Writer) error {
 	if f.members < 3 || f.members > 60000 || f.duration < 100*time.Millisecond || f.duration > time.Hour {
 		return refuse("bench mixer: --members must lie within 3 and 60000, --duration within 100ms and 1h")
 	}
-	k := kernel.Best()
-	at := with(machine(), "kernels", k.Name)
-	figures := []figure{
-		{"mixer.g711.three_party.ns", mixCost(k, 3, 160, 1, k.DecodeULaw, k.EncodeULaw), "ns a member-frame", at},
-		{"mixer.g711.any_size.ns", mixCost(k, 200, 160, 1, k.DecodeULaw, k.EncodeULaw), "ns a member-frame", with(at, "room", 200)},
-		{"mixer.l16_16k.three_party.ns", mixCost(k, 3, 320, 2, k.DecodeL16, k.EncodeL16), "ns a member-frame", at},
-	}
+	figures := arithmetic(kernel.Best())
 	overTrunk, err := mixOverTrunk(ctx, f)
 	if err != nil {
 		return err
 	}
 	return printFigures(w, f.printJSON, append(figures, overTrunk...))
-}
-
-// mixCost times decode, mix-minus, gain and encode of one room's members, without
-// network and tick.
-func mixCost(k *kernel.Kernels, members, samples, width int, decode func([]int16, []byte), encode func([]byte, []int16)) float64 {
-	sum := make([]int32, samples)
-	in, out, wire := make([][]int16, members), make([]int16, samples), make([][]byte, members)
-	for i := range in {
-		in[i] = make([]int16, samples)
-		wire[i] = make([]byte, samples*width)
-		encode(wire[i], dsp.Sine(samples*50, samples, 300+float64(i), 8000))
-	}
-	back := make([]byte, samples*width)
-	from, to := kernel.FromDB(-3), kernel.FromDB(-3)
-	frame := func() {
-		clear(sum)
-		for i := range in {
-			decode(in[i], wire[i])
-			k.Accumulate(sum, in[i])
-		}
-		for i := range in {
-			k.SubtractClamp(out, sum, in[i])
-			k.Gain(out, from, to)
-			encode(back, out)
-		}
-	}
-	for rounds := 1; ; rounds *= 2 {
-		began := time.Now()
-		for range rounds {
-			frame()
-		}
-		if took := time.Since(began); took > 200*time.Millisecond {
-			return float64(took.Nanoseconds()) / float64(rounds) / float64(members)
-		}
-	}
 }
 
 // mixOverTrunk measures this process as a mixer while another one sends and takes

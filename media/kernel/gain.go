@@ -31,11 +31,17 @@ func gain(buf []int16, from, to Gain) {
 	if len(buf) == 0 {
 		return
 	}
-	step := (int32(to-from) << 16) / int32(len(buf))
-	at := int32(from) << 16
+	ramp(buf, int32(from)<<16, rampStep(from, to, len(buf)))
+}
+
+// rampStep is what a gain grows by each sample, with 16 bits of fraction.
+func rampStep(from, to Gain, n int) int32 { return (int32(to-from) << 16) / int32(n) }
+
+// ramp goes on from the gain before the first sample.
+func ramp(buf []int16, before, step int32) {
 	for i, x := range buf {
-		at += step
-		buf[i] = scaled(x, at>>16)
+		before += step
+		buf[i] = scaled(x, before>>16)
 	}
 }
 

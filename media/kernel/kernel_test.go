@@ -160,22 +160,3 @@ func TestCoding(t *testing.T) {
 		t.Errorf("L16 is %v, want network order", b)
 	}
 }
-
-func BenchmarkThreePartyFrame(b *testing.B) {
-	k := kernel.Best()
-	sum, code := make([]int32, 160), make([]byte, 160)
-	in, out := make([]int16, 160), make([]int16, 160)
-	b.ReportAllocs()
-	for b.Loop() {
-		clear(sum)
-		for range 3 {
-			k.DecodeULaw(in, code)
-			k.Accumulate(sum, in)
-		}
-		for range 3 {
-			k.SubtractClamp(out, sum, in)
-			k.EncodeULaw(code, out)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/3, "ns/member-frame")
-}

@@ -9,6 +9,12 @@ func accumulate(sum []int32, in []int16) {
 	}
 }
 
+func sum(sum []int32, ins [][]int16) {
+	for _, in := range ins {
+		accumulate(sum, in)
+	}
+}
+
 func subtractClamp(out []int16, sum []int32, own []int16) {
 	sum, own = sum[:len(out)], own[:len(out)]
 	for i := range out {
@@ -49,4 +55,11 @@ func peak(in []int16) int {
 // clamped is written so that the compiler makes conditional moves of it.
 func clamped(x int32) int16 {
 	return int16(min(max(x, math.MinInt16), math.MaxInt16))
+}
+
+func interleave(out, left, right []int16) {
+	out, right = out[:2*len(left)], right[:len(left)]
+	for i, x := range left {
+		out[2*i], out[2*i+1] = x, right[i]
+	}
 }

@@ -21,6 +21,7 @@ type party struct {
 // hall is a room full of parties.
 type hall struct {
 	*room.Room
+	kernels *kernel.Kernels
 	parties []*party
 	seats   []*room.Seat
 	cast    room.Cast
@@ -31,13 +32,14 @@ func (h *hall) mix() {
 	h.cast.Seats = h.seats
 	h.Mix(&h.cast, h.duck)
 	for _, p := range h.parties {
-		p.Finish(kernel.Best())
+		p.Finish(h.kernels)
 	}
 }
 
 func newHall(t *testing.T, rate, n int, amplitude float64, rates ...int) *hall {
 	t.Helper()
-	h, banks := &hall{Room: room.New(rate, kernel.Best()), duck: kernel.Unity}, &dsp.Banks{}
+	k := kernel.Best()
+	h, banks := &hall{Room: room.New(rate, k), kernels: k, duck: kernel.Unity}, &dsp.Banks{}
 	for i := range n {
 		p := &party{Member: room.NewMember(rates[i%len(rates)]), hz: 300 + 60*float64(i)}
 		p.osc = dsp.NewOscillator(p.Rate, amplitude, p.hz)
@@ -54,7 +56,7 @@ func (h *hall) run(frames int) {
 	for range frames {
 		for _, p := range h.parties {
 			p.osc.Fill(p.In)
-			p.Energy = kernel.Best().Energy(p.In)
+			p.Energy = h.kernels.Energy(p.In)
 		}
 		h.Begin()
 		h.mix()

@@ -16,13 +16,17 @@ func Each(t *testing.T, test func(t *testing.T, k *kernel.Kernels)) {
 	}
 }
 
-// Lengths are those at which vector code goes wrong: all up to 200, then frames.
+// Lengths are those at which vector code goes wrong: all up to 200, some around each
+// multiple of 32 up to 1000, and frames.
 func Lengths() []int {
-	out := make([]int, 0, 206)
+	out := make([]int, 0, 300)
 	for n := range 201 {
 		out = append(out, n)
 	}
-	return append(out, 320, 321, 640, 960, 1920)
+	for n := 224; n <= 1000; n += 32 {
+		out = append(out, n-1, n, n+1)
+	}
+	return append(out, 1920)
 }
 
 // Samples gives n samples of noise with extremes strewn in, at an offset into a

@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 
@@ -57,6 +58,7 @@ type member struct {
 	payload   []byte
 	seq       uint16
 	timestamp uint32
+	begun     bool // a frame has been sent
 }
 
 const (
@@ -80,6 +82,8 @@ func newMember(id string, r *route, c *counters) *member {
 		id: id, rate: r.codec.rate, queue: ring.NewPackets(size),
 		mix: room.NewMember(r.codec.rate), playout: playout.New(n, n*depthMS/20, &c.playout),
 		payload: make([]byte, 2*n),
+		// RFC 3550 §5.1. An SBC knows by the leap that another mixer has begun.
+		seq: uint16(rand.Uint32()), timestamp: rand.Uint32(),
 	}
 	m.route.Store(r)
 	m.gainIn.Store(int32(kernel.Unity))
@@ -141,8 +145,9 @@ func (m *member) emit(t *ticker, f *trunk.Frame) {
 	r.codec.encode(t.k, payload, x.Out)
 	*f = trunk.Frame{
 		Peer: r.peer, SSRC: r.ssrc, Token: r.token, Type: r.codec.kind,
-		Seq: m.seq, Timestamp: m.timestamp, Marker: m.seq == 0 && m.timestamp == 0, Payload: payload,
+		Seq: m.seq, Timestamp: m.timestamp, Marker: !m.begun, Payload: payload,
 	}
+	m.begun = true
 	m.seq++
 	m.timestamp += uint32(len(x.Out))
 }

@@ -114,6 +114,40 @@ func TestTickAllocatesNothing(t *testing.T) {
 	})
 }
 
+// All that a room can do, at once, allocates nothing either.
+func TestARichRoomsTickAllocatesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, 12, 12, control.Codec_PCMU, control.Codec_L16_16000)
+		rich := &control.Room{Id: "room 0", Rate: 48000, Loudest: 4, ComfortNoise: true, HistoryMs: 2000, LevelsMs: 100}
+		turn := &control.Turn{Commands: []*control.Command{{Body: &control.Command_Room{Room: rich}}}}
+		for i, m := range c.desk.order {
+			rich.Pairs = append(rich.Pairs, &control.Pair{Listener: m.id, Speaker: "member 1", Gain: float64(i%3) / 2})
+			turn.Commands = append(turn.Commands, &control.Command{Body: &control.Command_Member{Member: &control.Member{
+				Id: m.id, Room: "room 0", Codec: control.Codec_PCMU, Agc: true, Apart: m.id == "member 1",
+				Trunk: &control.Trunk{Peer: "127.0.0.1:2", Ssrc: m.route.Load().ssrc, Token: 7}}}})
+		}
+		c.Obey(1, turn)
+		synctest.Wait()
+		s := c.tick.scene.Load()
+		take := func() {
+			c.feed()
+			c.tick.step(s)
+			for len(c.tick.notices) > 0 {
+				<-c.tick.notices
+			}
+			for len(c.tick.talks) > 0 {
+				<-c.tick.talks
+			}
+		}
+		take()
+		want := testing.AllocsPerRun(100, c.feed) // the test's own
+		if n := testing.AllocsPerRun(100, take); n > want {
+			t.Errorf("%v allocations a tick", n-want)
+		}
+		c.desk.close()
+	})
+}
+
 // Sends are grouped: all of one peer and size stand together, whatever the order of
 // their joining.
 func TestFramesStandByPeerAndSize(t *testing.T) {

@@ -1202,7 +1202,7 @@ declare module 'callwright' {
     readonly started?: number;
     readonly locked: boolean;
     /** The id of who has the floor. */
-    readonly floor?: string;
+    readonly speaker?: string;
 
     /**
      * Puts the script's own call in, out of any other it is in: past the PIN, the name and

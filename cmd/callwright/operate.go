@@ -73,6 +73,9 @@ func (o *operator) Drain(ctx context.Context, mixer string) (api.DrainView, erro
 	if errors.Is(err, fleet.ErrNotMixer) {
 		return api.DrainView{}, fmt.Errorf("%w: %s", api.ErrNoWorker, mixer)
 	}
+	if errors.Is(err, fleet.ErrNoOther) {
+		return api.DrainView{}, fmt.Errorf("%w: it is the last; start another first", api.ErrNoWorker)
+	}
 	return api.DrainView{Worker: mixer, Calls: len(r.Calls), Rooms: len(r.Rooms), Left: len(r.Lost)}, err
 }
 

@@ -61,6 +61,9 @@ func TestADrainedMixerLosesNothing(t *testing.T) {
 			if gap > 40*time.Millisecond {
 				t.Errorf("%s hears a gap of %v", name, gap)
 			}
+			if n := len(all[i]); n < 3*8000-320 || n > 3*8000+320 {
+				t.Errorf("%s hears %d ms in 3 s", name, n/8)
+			}
 		}
 		late := func(c []int16, hz float64) float64 { return dsp.Goertzel(c[len(c)-8000:], 8000, hz) }
 		if x := late(all[1], 700); x < 1500 || x > 2500 {

@@ -8,8 +8,11 @@ import (
 	"github.com/callwright/callwright/media/control"
 )
 
-// ErrNotMixer is an order that only a mixer can follow.
-var ErrNotMixer = errors.New("fleet: not a mixer that is up")
+// Errors of Drain.
+var (
+	ErrNotMixer = errors.New("fleet: not a mixer that is up")
+	ErrNoOther  = errors.New("fleet: no other mixer is up that could carry what this one does")
+)
 
 // Rehomed is what a mixer carried, and where it is now.
 type Rehomed struct {
@@ -26,6 +29,9 @@ func (f *Fleet) Drain(name string, out Out) (Rehomed, error) {
 	w := f.workers[name]
 	if w == nil || w.Kind != control.Kind_MIXER {
 		return Rehomed{}, ErrNotMixer
+	}
+	if f.leastBusy(control.Kind_MIXER, func(o *Worker) bool { return o != w && !o.draining }) == nil {
+		return Rehomed{}, ErrNoOther
 	}
 	w.draining = true
 	return f.Rehome(w, out), nil

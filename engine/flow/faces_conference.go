@@ -40,7 +40,7 @@ func conferenceFace() sandbox.Face {
 		Class: "Conference", Doc: "callers who hear each other",
 		Fields: []sandbox.Field{
 			{Name: "name", Type: "string"}, {Name: "rate", Type: "number"}, {Name: "state", Type: "'idle' | 'waiting' | 'running'"},
-			{Name: "size", Type: "number"}, {Name: "started", Type: "number"}, {Name: "locked", Type: "boolean"}, {Name: "floor", Type: "string"},
+			{Name: "size", Type: "number"}, {Name: "started", Type: "number"}, {Name: "locked", Type: "boolean"}, {Name: "speaker", Type: "string"},
 		},
 		Events: []string{"start", "end", "join", "leave", "lobby", "mute", "unmute", "deaf", "undeaf", "hold", "unhold", "mute-detect",
 			"talk-start", "talk-stop", "floor", "energy", "dtmf", "lock", "play-done", "record-started", "record-paused", "record-resumed",

@@ -106,7 +106,7 @@ type roomFields struct {
 	Size    int    `json:"size"`
 	Started int64  `json:"started,omitempty"` // Unix ms
 	Locked  bool   `json:"locked"`
-	Floor   string `json:"floor,omitempty"`
+	Floor   string `json:"speaker,omitempty"`
 }
 
 func (s *seat) revision() uint64         { return s.rev }

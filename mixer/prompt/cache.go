@@ -148,11 +148,11 @@ func (c *Cache) load(l *load, name string, produce func(context.Context, io.Writ
 	if l.err != nil {
 		c.root.Remove(part)
 	}
+	c.shrink(name)
 	c.mu.Lock()
 	delete(c.loading, name)
 	c.mu.Unlock()
 	close(l.done)
-	c.shrink(name)
 }
 
 func (c *Cache) write(ctx context.Context, part string, produce func(context.Context, io.Writer) error) error {

@@ -3,6 +3,7 @@ package room_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/callwright/callwright/media/dsp"
@@ -265,12 +266,13 @@ func TestAWholeCastAllocatesNothing(t *testing.T) {
 func TestMixMinusOfAnySize(t *testing.T) {
 	for _, rate := range []int{8000, 16000, 32000, 48000} {
 		for _, n := range []int{2, 7, 100, 500} {
-			if n == 500 && rate > 8000 && testing.Short() {
-				continue
-			}
 			t.Run(fmt.Sprintf("%d at %d Hz", n, rate), func(t *testing.T) {
 				const amplitude = 2000
-				h := newHall(t, rate, n, 0, 8000, 16000)
+				rates := []int{8000, 16000}
+				if n > 100 { // most are of the room's own rate: conversion is what costs
+					rates = append(slices.Repeat([]int{rate}, 38), rates...)
+				}
+				h := newHall(t, rate, n, 0, rates...)
 				talkers := []int{0, n / 2, n - 1}[:min(n, 3)]
 				for at, i := range talkers {
 					h.parties[i].hz = 400 + 300*float64(at)
@@ -281,6 +283,9 @@ func TestMixMinusOfAnySize(t *testing.T) {
 				}
 				h.run(14)
 				for i, to := range h.parties {
+					if n > 100 && i%7 != 0 && !slices.Contains(talkers, i) {
+						continue // measuring is what costs
+					}
 					for _, j := range talkers {
 						want := float64(amplitude)
 						if i == j {

@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -127,7 +129,19 @@ func (s *Store) heirs(name string) []raft.Server {
 			heirs = append(heirs, server)
 		}
 	}
+	// Whoever was active last is the likeliest to be gone, or frozen and not known to be.
+	last := s.machine.led().Brain
+	slices.SortStableFunc(heirs, func(a, b raft.Server) int {
+		return cmp.Compare(btoi(string(a.ID) == last), btoi(string(b.ID) == last))
+	})
 	return heirs
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Yield hands the leadership to another brain, by name or to any: it writes what is

@@ -23,10 +23,10 @@ func (n *Network) Dial(addr raft.ServerAddress, timeout time.Duration) (net.Conn
 	return n.Dialer(ctx, string(addr))
 }
 
-// rpcTimeout bounds a message's way there and back. A peer that is slower than ten
+// rpcTimeout bounds a message's way there and back. A peer that is slower than three
 // elections may as well be gone, and its connection is made anew.
 func rpcTimeout(election time.Duration) time.Duration {
-	return max(10*election, 500*time.Millisecond)
+	return max(3*election, 500*time.Millisecond)
 }
 
 // transport is how this member speaks to the others.

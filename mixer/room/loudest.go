@@ -7,16 +7,27 @@ const kept = 4
 // taking is how many ticks in a row a rival must be louder to take the floor: 300 ms.
 const taking = 15
 
-// choose opens the gates of the loudest, and says who has the floor.
+// choose opens the gates of the loudest, and says who has the floor. It is one pass over
+// all members unless some are left out: rooms of three pay for it too.
 func (r *Room) choose(c *Cast) {
+	all := c.Loudest <= 0 || c.Loudest >= len(c.Seats)
+	var best, holder *Seat
 	for _, s := range c.Seats {
 		s.hark()
-	}
-	r.floor(c.Seats)
-	if c.Loudest <= 0 || c.Loudest >= len(c.Seats) {
-		for _, s := range c.Seats {
+		if all {
 			s.open = true
 		}
+		if m := s.m; m.Talking && !m.Muted {
+			if m == r.Floor {
+				holder = s
+			}
+			if best == nil || s.level > best.level {
+				best = s
+			}
+		}
+	}
+	r.floor(best, holder)
+	if all {
 		return
 	}
 	top := r.top[:0]
@@ -64,21 +75,9 @@ func (s *Seat) rank(top []*Seat, n int) []*Seat {
 	return top
 }
 
-// floor finds the loudest of those who talk. Who has it keeps it while talking, until
-// another has been louder for a while.
-func (r *Room) floor(seats []*Seat) {
-	var best, holder *Seat
-	for _, s := range seats {
-		if !s.m.Talking || s.m.Muted {
-			continue
-		}
-		if s.m == r.Floor {
-			holder = s
-		}
-		if best == nil || s.level > best.level {
-			best = s
-		}
-	}
+// floor goes to best, the loudest of those who talk. Who has it (holder, if talking)
+// keeps it until another has been louder for a while.
+func (r *Room) floor(best, holder *Seat) {
 	switch {
 	case best == nil:
 		r.Floor, r.rival = nil, nil

@@ -64,6 +64,17 @@ func (r *Room) Mix(c *Cast, duck kernel.Gain) {
 	for _, s := range c.Leaving {
 		s.hear(r.k, r.sum)
 	}
+	if len(c.Pairs) == 0 {
+		for _, s := range c.Seats {
+			s.hear(r.k, r.sum)
+		}
+		return
+	}
+	r.hearPairs(c)
+}
+
+// hearPairs is what all hear where some hear some others their own way.
+func (r *Room) hearPairs(c *Cast) {
 	pairs := c.Pairs
 	for _, s := range c.Seats {
 		n := 0

@@ -19,7 +19,7 @@ type freeCall struct{ call string }
 func (s *shard) fromUA(a call.Action) {
 	switch a := a.(type) {
 	case call.Send:
-		s.sends = append(s.sends, a)
+		s.send(a)
 	case call.Arm:
 		s.arm(a.Timer, a.After)
 	case call.Disarm:

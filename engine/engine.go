@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/callwright/callwright/engine/call"
@@ -12,6 +13,7 @@ import (
 	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
@@ -60,6 +62,11 @@ type Config struct {
 	// operator; nil: nothing does.
 	Events    *events.Ring[events.Event]
 	UserAgent string
+	// Sealer seals what the workers keep of calls, so that calls outlive this brain; nil:
+	// nothing is kept, and nothing waits for being kept.
+	Sealer *parcel.Sealer
+	// Recover says what to take up of the brain before. Its zero value: nothing.
+	Recover Recover
 	// Epoch grows with each start of a brain on the same state.
 	Epoch uint64
 	// MaxCalls is how many calls are up at once before INVITEs get 503. 0: 20,000.
@@ -105,6 +112,13 @@ func (e *Engine) ScriptsChanged(o script.Outcome) { e.inbox.put(o) }
 func (e *Engine) Run(ctx context.Context) {
 	defer close(e.done)
 	defer e.inbox.close()
+	if e.shard.stows != nil {
+		var packer sync.WaitGroup
+		packer.Go(e.shard.stows.packAll)
+		defer packer.Wait()
+		defer close(e.shard.stows.pack)
+	}
+	e.shard.begin(time.Now())
 	clock := time.NewTimer(0)
 	defer clock.Stop()
 	var spare []any
@@ -123,6 +137,7 @@ func (e *Engine) Run(ctx context.Context) {
 		clear(values)
 		spare = values
 		e.shard.fire(time.Now())
+		e.shard.release()
 		if at, ok := e.shard.timers.next(); ok {
 			clock.Reset(time.Until(at))
 		}

@@ -174,6 +174,11 @@ func (s *shard) reloaded(o script.Outcome) {
 	s.log.Info("script loaded", "app", o.App, "from", o.From, "to", o.To)
 	s.count.reloads++
 	old := s.apps[o.App]
+	if old.recovered && old.version == o.To {
+		old.recovered = false
+		s.apps[o.App] = old
+		return
+	}
 	if old.unit != "" {
 		s.push(flow.EndApp{Unit: old.unit})
 		s.config.Scripts.Release(o.App, old.version)
@@ -184,13 +189,16 @@ func (s *shard) reloaded(o script.Outcome) {
 	}
 	// State remembers the turns of each unit it has seen: no two runs share a name.
 	unit := fmt.Sprintf("app:%s@%s#%d.%d", o.App, o.To, s.config.Epoch, s.count.reloads)
-	s.apps[o.App] = appUnit{unit, o.To}
+	s.apps[o.App] = appUnit{unit: unit, version: o.To}
 	offers := s.config.Scripts.Generation(o.App, o.To).API()
 	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64(), API: offers, From: old.version})
 }
 
 // appUnit is the app unit that serves, and the version it is of.
-type appUnit struct{ unit, version string }
+type appUnit struct {
+	unit, version string
+	recovered     bool // from the brain before: the first word of its version is no news
+}
 
 // hangup ends one call for an operator.
 func (s *shard) hangup(id, name string) error {

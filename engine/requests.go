@@ -98,9 +98,11 @@ func (s *shard) fetch(a flow.Fetch) {
 		s.push(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: fetch.Result{Error: &fetch.Error{Name: "Denied", Message: "this engine sends no requests"}}})
 		return
 	}
-	s.config.Fetch(a.Request, func(r fetch.Result) {
-		s.inbox.put(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: r})
-	})
+	s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() {
+		s.config.Fetch(a.Request, func(r fetch.Result) {
+			s.inbox.put(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: r})
+		})
+	}})
 }
 
 // reach gives a file, a secret or a name of the environment to the edge.

@@ -35,8 +35,13 @@ type shard struct {
 
 	todo    []any     // inputs for the cores that this turn has still to step
 	out     fleet.Out // commands of this turn, by worker
-	sends   []call.Send
-	scripts []func() // opens, activations, closes of this turn, in order
+	legs    []string  // that the SIP core has touched in this turn
+	sends   []outside // of this batch, in order
+	scripts []func()  // opens, activations, closes of this batch, in order
+
+	stows  *stows                       // nil: nothing is kept
+	gather *gather                      // what a brain before has left; nil: that is done
+	past   map[string]map[string]uint64 // events that recovered units have had, by worker's instance
 
 	stopping bool
 	over     chan struct{} // closed when stopping and no call is left
@@ -56,6 +61,12 @@ type placed struct {
 	finding      bool   // where it goes is not known yet
 }
 
+// outside is what others can see of a turn: it leaves once the turn is kept.
+type outside struct {
+	legs []string // whose records it waits for
+	do   func()
+}
+
 func newShard(c Config, in *inbox) *shard {
 	random := rand.NewChaCha8(c.Secret)
 	s := &shard{
@@ -68,6 +79,10 @@ func newShard(c Config, in *inbox) *shard {
 		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
 	})
 	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Untrusted: c.Scripts.Untrusted, Keep: c.Keep})
+	if c.Sealer != nil {
+		s.stows = newStows(c.Sealer)
+	}
+	s.past = map[string]map[string]uint64{}
 	return s
 }
 
@@ -75,11 +90,14 @@ func newShard(c Config, in *inbox) *shard {
 func (s *shard) turn(now time.Time, v any) {
 	s.now = now
 	s.count.turns++
+	if s.gather != nil && s.hold(v) {
+		return
+	}
+	s.legs = nil
 	s.todo = append(s.todo[:0], v)
 	for i := 0; i < len(s.todo); i++ {
 		s.step(s.todo[i])
 	}
-	s.release()
 }
 
 // fire runs the timers that are due, each as a turn of its own.
@@ -94,6 +112,8 @@ func (s *shard) fire(now time.Time) {
 			s.turn(now, call.Fired{Timer: t})
 		case flow.TimerID:
 			s.turn(now, flow.Fired{Timer: t})
+		case settleTimer, gatherTimer, rouseTimer:
+			s.turn(now, t)
 		}
 	}
 }
@@ -101,7 +121,9 @@ func (s *shard) fire(now time.Time) {
 func (s *shard) step(v any) {
 	switch v := v.(type) {
 	case call.Input:
-		for _, a := range s.ua.Step(s.now, v) {
+		actions := s.ua.Step(s.now, v)
+		s.touched(actions)
+		for _, a := range actions {
 			s.fromUA(a)
 		}
 	case flow.Input:
@@ -119,6 +141,12 @@ func (s *shard) step(v any) {
 		s.leads(v)
 	case freeCall:
 		s.free(v.call)
+	case packed:
+		s.packedUp(v)
+	case settleTimer:
+		s.settled()
+	case rouseTimer:
+		s.rouse()
 	case question:
 		v(s)
 	}
@@ -132,9 +160,15 @@ func (s *shard) arm(name any, after time.Duration) {
 	s.timers.arm(name, s.now.Add(after), s.armed)
 }
 
-// release lets this turn's actions out: workers first, so that the media stands
-// before the peer hears of it.
+// release lets the actions of a batch of turns out: what workers are to keep, and
+// behind it what they are to do; scripts; and what the outside can see once a worker
+// has answered that it keeps what caused it, in one round trip for all.
 func (s *shard) release() {
+	if s.stows != nil && s.gather == nil {
+		s.record()
+		s.number()
+		s.awaitAnswers()
+	}
 	for worker, t := range s.out {
 		if err := s.config.Workers.Send(worker, t); err != nil {
 			// The hub tells Down on its own; the calls end there.
@@ -144,7 +178,11 @@ func (s *shard) release() {
 		delete(s.out, worker)
 	}
 	for _, m := range s.sends {
-		s.config.Wire.Send(m)
+		if s.stows == nil || m.legs == nil {
+			m.do()
+			continue
+		}
+		s.behind(m.legs, m.do)
 	}
 	clear(s.sends)
 	s.sends = s.sends[:0]

@@ -37,6 +37,7 @@ type desk struct {
 	mu      sync.Mutex
 	closed  bool
 	epoch   uint64
+	spoken  map[string]uint64 // epoch of the brain that spoke last of a member or room
 	members map[string]*party
 	order   []*member // by peer and size of frame
 	rooms   map[string]*hallKeep
@@ -55,7 +56,7 @@ type party struct {
 func newDesk(cfg Config, roots prompt.Roots, t *ticker, tab *table, c *counters) *desk {
 	return &desk{
 		cfg: cfg, roots: roots, tick: t, table: tab, count: c,
-		members: map[string]*party{}, rooms: map[string]*hallKeep{}, ops: newOps(),
+		members: map[string]*party{}, spoken: map[string]uint64{}, rooms: map[string]*hallKeep{}, ops: newOps(),
 	}
 }
 
@@ -107,7 +108,7 @@ func (d *desk) obey(epoch uint64, t *control.Turn) {
 		d.count.stale.Add(uint64(len(t.GetCommands())))
 		return
 	}
-	d.renew(epoch)
+	d.epoch = epoch
 	for _, c := range t.GetCommands() {
 		d.count.commands.Add(1)
 		if subject, err := d.command(c); err != nil {
@@ -121,10 +122,12 @@ func (d *desk) obey(epoch uint64, t *control.Turn) {
 func (d *desk) command(c *control.Command) (subject string, err error) {
 	switch b := c.GetBody().(type) {
 	case *control.Command_Room:
+		d.spoken[subjectOf("room", b.Room.GetId())] = d.epoch
 		return b.Room.GetId(), d.setRoom(b.Room)
 	case *control.Command_DropRoom:
 		d.dropRoom(b.DropRoom.GetId())
 	case *control.Command_Member:
+		d.spoken[subjectOf("member", b.Member.GetId())] = d.epoch
 		return b.Member.GetId(), d.setMember(b.Member)
 	case *control.Command_DropMember:
 		d.dropMember(b.DropMember.GetId())
@@ -142,6 +145,8 @@ func (d *desk) command(c *control.Command) (subject string, err error) {
 		d.ops.adjust(b.Adjust)
 	case *control.Command_Upload:
 		return b.Upload.GetOp(), d.upload(b.Upload)
+	case *control.Command_Sweep:
+		d.sweep()
 	default:
 		d.count.unbuilt.Add(1)
 		return "", fmt.Errorf("%w: %T", ErrCommand, b)
@@ -149,18 +154,27 @@ func (d *desk) command(c *control.Command) (subject string, err error) {
 	return "", nil
 }
 
-// begin drops what an older brain has made.
+// begin turns to a newer brain. All goes on: it says what it still wants, and Sweeps.
 func (d *desk) begin(epoch uint64) {
 	d.mu.Lock()
 	defer d.unlock()
-	d.renew(epoch)
+	d.epoch = max(d.epoch, epoch)
 }
 
-func (d *desk) renew(epoch uint64) {
-	if epoch > d.epoch {
-		d.epoch = epoch
-		d.dropAll()
-		d.ops.forget()
+func subjectOf(kind, id string) string { return kind + " " + id }
+
+// sweep drops the members and rooms that no brain of this epoch has spoken of. What
+// ran on them ends; a recording is closed.
+func (d *desk) sweep() {
+	for id := range d.members {
+		if d.spoken[subjectOf("member", id)] < d.epoch {
+			d.dropMember(id)
+		}
+	}
+	for id := range d.rooms {
+		if d.spoken[subjectOf("room", id)] < d.epoch {
+			d.dropRoom(id)
+		}
 	}
 }
 

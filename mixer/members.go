@@ -100,6 +100,7 @@ func (d *desk) dropMember(id string) {
 	}
 	d.leave(p)
 	delete(d.members, id)
+	delete(d.spoken, subjectOf("member", id))
 	d.table.remove(p.m.route.Load().ssrc)
 	d.order = slices.DeleteFunc(d.order, func(o *member) bool { return o == p.m })
 	d.ops.end(&p.m.target, prompt.Gone)

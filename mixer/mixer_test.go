@@ -223,7 +223,7 @@ func TestTalkEvents(t *testing.T) {
 	})
 }
 
-func TestANewBrainFindsNothingOfTheOld(t *testing.T) {
+func TestANewBrainKeepsWhatItSpeaksOf(t *testing.T) {
 	run(t, func(b *bench) {
 		a := b.phone("a", pcmu, 400)
 		silence := []*control.Source{{Body: &control.Source_SilenceMs{SilenceMs: 60000}}}
@@ -237,9 +237,16 @@ func TestANewBrainFindsNothingOfTheOld(t *testing.T) {
 		if n, _ := b.m.Load(); n != 1 {
 			t.Fatalf("%d members after a reconnection", n)
 		}
+		other := b.phone("b", pcmu, 500)
+		b.obey(1, &control.Room{Id: "spoken of", Rate: 8000}, b.member(other, "spoken of"))
 		b.m.Connected(2)
-		if n, _ := b.m.Load(); n != 0 {
-			t.Errorf("%d members of an older brain", n)
+		b.talk(100 * time.Millisecond)
+		if n, _ := b.m.Load(); n != 2 || len(b.done("p")) != 0 {
+			t.Errorf("%d members, and the ends %v, before the new brain has spoken", n, b.done("p"))
+		}
+		b.obey(2, &control.Room{Id: "spoken of", Rate: 8000}, b.member(other, "spoken of"), &control.Sweep{})
+		if n, _ := b.m.Load(); n != 1 {
+			t.Errorf("%d members after the sweep, want the one that was spoken of", n)
 		}
 		for _, op := range []string{"p", "c"} {
 			if got := b.done(op); len(got) != 1 || got[0].Reason != "gone" {
@@ -250,7 +257,7 @@ func TestANewBrainFindsNothingOfTheOld(t *testing.T) {
 			t.Errorf("the recording has %d samples", len(pcm))
 		}
 		b.obey(1, b.member(a, ""))
-		if n, _ := b.m.Load(); n != 0 || b.m.Hello().Epoch != 2 {
+		if n, _ := b.m.Load(); n != 1 || b.m.Hello().Epoch != 2 {
 			t.Error("an older brain was obeyed")
 		}
 	})

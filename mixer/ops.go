@@ -102,12 +102,6 @@ func (s *ops) keep(end *control.Done) {
 	}
 }
 
-// forget drops the ends: another brain's ids are others.
-func (s *ops) forget() {
-	clear(s.ended)
-	s.oldest = nil
-}
-
 // end stops all operations on a target.
 func (s *ops) end(on *target, reason string) {
 	for _, o := range s.live {

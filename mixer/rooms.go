@@ -157,6 +157,7 @@ func (d *desk) dropRoom(id string) {
 		d.leave(p)
 	}
 	delete(d.rooms, id)
+	delete(d.spoken, subjectOf("room", id))
 	d.ops.end(&h.hall.target, prompt.Gone)
 	d.changed = true
 }

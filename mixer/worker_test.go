@@ -179,6 +179,8 @@ func (b *bench) obey(epoch uint64, bodies ...any) {
 			c.Body = &control.Command_Upload{Upload: x}
 		case *control.Echo:
 			c.Body = &control.Command_Echo{Echo: x}
+		case *control.Sweep:
+			c.Body = &control.Command_Sweep{Sweep: x}
 		}
 		t.Commands = append(t.Commands, c)
 	}

@@ -42,6 +42,8 @@ func (s *SBC) obey(c *control.Command) (subject string, err error) {
 		return e.GetOp(), s.relay.Echo(e.GetOp(), e.GetStream(), ms(e.GetDelayMs()))
 	case *control.Command_Stop:
 		s.relay.Stop(b.Stop.GetOp())
+	case *control.Command_Sweep:
+		s.sweep()
 	}
 	return "", nil // of a newer brain, or for a mixer: skipped
 }

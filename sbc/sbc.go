@@ -69,17 +69,25 @@ func (s *SBC) Hello() *control.Hello {
 	}
 }
 
-// Connected implements control.Worker.
+// Connected implements control.Worker. A newer brain says what it still wants; what it
+// does not, its Sweep drops.
 func (s *SBC) Connected(epoch uint64) {
 	s.epoch = epoch
+	s.cfg.Log.Info("obeying", "epoch", epoch, "streams", len(s.made))
+}
+
+// sweep drops the streams that no brain of this epoch has spoken of.
+func (s *SBC) sweep() {
 	dropped := 0
 	for id, made := range s.made {
-		if made < epoch {
+		if made < s.epoch {
 			s.drop(id)
 			dropped++
 		}
 	}
-	s.cfg.Log.Info("obeying", "epoch", epoch, "streams", len(s.made), "dropped", dropped)
+	if dropped > 0 {
+		s.cfg.Log.Warn("streams that the brain does not know are dropped", "streams", dropped)
+	}
 }
 
 // Disconnected implements control.Worker: audio goes on. Why is in the link's log.

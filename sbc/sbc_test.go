@@ -156,15 +156,30 @@ func TestWorkerObeysItsBrains(t *testing.T) {
 		if !hears() {
 			t.Error("the stream did not survive its brain's absence")
 		}
-		two := newBrain(2) // a new brain does not know the stream
+		two := newBrain(2)
 		at.Store("brain", two)
 		time.Sleep(3 * time.Second)
+		if !hears() {
+			t.Error("the stream did not survive until its new brain had spoken")
+		}
+		sweep := &control.Command{Body: &control.Command_Sweep{Sweep: &control.Sweep{}}}
+		two.command(t, stream("a", 20000, phone.Addr(), mixer.LocalAddr()), sweep)
+		synctest.Wait()
+		if !hears() {
+			t.Error("the sweep took a stream that the new brain wants")
+		}
+		two.Close()
+		three := newBrain(3)
+		at.Store("brain", three)
+		time.Sleep(3 * time.Second)
+		three.command(t, sweep)
+		synctest.Wait()
 		if hears() {
-			t.Error("the stream outlived its epoch")
+			t.Error("a stream that the new brain does not know outlived the sweep")
 		}
 		cancel()
 		wg.Wait()
-		two.Close()
+		three.Close()
 	})
 }
 

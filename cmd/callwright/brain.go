@@ -20,6 +20,7 @@ type brainFlags struct {
 	Control string         // path of the unix socket to listen on for workers, mode 0600
 	Allow   []netip.Prefix // sources beside loopback whose calls are taken
 	Missed  int            // heartbeats a worker may miss
+	Workers []string       // that keep calls of a brain before
 	Member  membership     // of a cluster; zero: alone
 	VIP     netip.Prefix   // virtual IP that the active brain has; invalid: none
 	VIPDev  string         // device beneath it
@@ -32,6 +33,7 @@ func brainCommand() *cobra.Command {
 	var sip, allow []string
 	var http, data, control string
 	var missed int
+	var workers []string
 	var group groupFlags
 	var vip, vipDev string
 	c := &cobra.Command{
@@ -57,7 +59,7 @@ func brainCommand() *cobra.Command {
 				return err
 			}
 			defer cancel()
-			cfg.Life, cfg.Missed = life, missed
+			cfg.Life, cfg.Missed, cfg.Workers = life, missed, workers
 			return runBrain(ctx, cfg)
 		},
 	}
@@ -68,6 +70,7 @@ func brainCommand() *cobra.Command {
 	fl.StringVar(&http, "http", "127.0.0.1:8080", "address of the control API")
 	fl.StringVar(&data, "data", "data", "data directory")
 	fl.IntVar(&missed, "missed-heartbeats", 3, "heartbeats a worker may miss before it counts as frozen")
+	fl.StringSliceVar(&workers, "worker", nil, "name of a worker that may keep calls of a brain before, repeatable")
 	fl.StringVar(&control, "control", "127.0.0.1:7100", "IP:PORT for the workers, or a unix socket")
 	fl.StringVar(&vip, "vip", "", "virtual IP that the active brain has, as IP/BITS; --sip and --http may be on it")
 	fl.StringVar(&vipDev, "vip-dev", "", "network device of the virtual IP")

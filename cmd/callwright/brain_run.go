@@ -12,6 +12,7 @@ import (
 
 	"github.com/callwright/callwright/cmd/callwright/supervise"
 	"github.com/callwright/callwright/engine/api"
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/media/certs"
 )
 
@@ -33,7 +34,12 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	if group != nil {
 		await = func(b *brain) error { return b.standBy(ctx, cfg) }
 	}
+	sealer, err := clusterSealer(cfg.Data)
+	if err != nil {
+		return refusal{err}
+	}
 	b, err := joinBrain(brainParts{
+		Sealer: sealer, Workers: cfg.Workers,
 		Name: cfg.Member.name, Group: group, Await: await,
 		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: cfg.excuse(), Log: log, Isolate: true,
 		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
@@ -95,6 +101,15 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 		return cause
 	}
 	return nil
+}
+
+// clusterSealer seals with the key in the data directory.
+func clusterSealer(data string) (*parcel.Sealer, error) {
+	key, err := parcel.Key(data)
+	if err != nil {
+		return nil, err
+	}
+	return parcel.NewSealer(key)
 }
 
 // listenControl opens the workers' socket: for other machines an address, where

@@ -25,6 +25,9 @@ func (p *plan) brainSpec() supervise.Spec {
 	for _, n := range p.allowed {
 		args = append(args, "--allow", n.String())
 	}
+	for _, w := range append(p.mixerSpecs(), p.sbcSpecs()...) {
+		args = append(args, "--worker", w.Name)
+	}
 	return supervise.Spec{Name: "brain", Args: args, Grace: brainGrace, Sockets: p.sockets}
 }
 

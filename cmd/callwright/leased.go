@@ -41,13 +41,6 @@ func (h leasedHub) Send(worker string, t *control.Turn) error {
 	return h.Hub.Send(worker, t)
 }
 
-func (h leasedHub) Stow(worker string, p *control.Stow) error {
-	if !h.lease.Held() {
-		return errNotActive
-	}
-	return h.Hub.Stow(worker, p)
-}
-
 // leased lets no script's request out without the lease.
 func (b *brain) leased(do func(fetch.Request, func(fetch.Result))) func(fetch.Request, func(fetch.Result)) {
 	return func(r fetch.Request, done func(fetch.Result)) {

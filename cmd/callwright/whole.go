@@ -11,9 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callwright/callwright/cmd/callwright/scripttest"
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/engine/signal/simnet"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
@@ -39,6 +41,11 @@ type wholeEngine struct {
 	ends       map[string]func() // ends a worker and waits for it
 	log        *keptLog
 	steps      *stepLog
+
+	coverage *sandbox.Coverage
+	sealer   *parcel.Sealer
+	epoch    uint64
+	dialled  atomic.Pointer[control.Hub] // of the brain that is up
 
 	mu   sync.Mutex
 	host uint16 // of the phone made last
@@ -68,31 +75,73 @@ const (
 func startWhole(scripts, recordings string, rests bool, coverage *sandbox.Coverage) (*wholeEngine, error) {
 	w := &wholeEngine{
 		scripts: scripts, recordings: recordings, rests: rests, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
-		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(), web: scripttest.NewWeb(),
+		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(), web: scripttest.NewWeb(), coverage: coverage,
 	}
-	heartbeat := time.Duration(0) // the hub's
-	if rests {
-		heartbeat = restingHeartbeat
-	}
-	b, err := joinBrain(brainParts{
-		Scripts: scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
-		Web: w.web, Coverage: coverage,
-	})
-	if err != nil {
+	var err error
+	if w.sealer, err = parcel.NewSealer([32]byte{1}); err != nil {
 		return nil, err
 	}
+	if err := w.startBrain(); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	if err := errors.Join(w.startSBC("sbc-1"), w.startMixer("mixer-1")); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	<-w.brain.staffed
+	return w, nil
+}
+
+// startBrain joins a brain, and opens the SIP address for it.
+func (w *wholeEngine) startBrain() error {
+	heartbeat := time.Duration(0) // the hub's
+	if w.rests {
+		heartbeat = restingHeartbeat
+	}
+	w.epoch++
+	b, err := joinBrain(brainParts{
+		Scripts: w.scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
+		Web: w.web, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch,
+	})
+	if err != nil {
+		return err
+	}
 	w.brain = b
+	w.dialled.Store(b.hub)
 	pc, err := w.sip.ListenPacket(sipAddr)
 	if err == nil {
 		b.runs.Go(func() { b.edge.ServeUDP(pc) })
-		err = errors.Join(w.startSBC("sbc-1"), w.startMixer("mixer-1"))
 	}
+	return err
+}
+
+// crashBrain ends the brain where it stands, as a kill does to a process: nobody is
+// told, and what it had not sent is lost.
+func (w *wholeEngine) crashBrain() {
+	b := w.brain
+	b.mu.Lock()
+	b.closing = true
+	b.mu.Unlock()
+	b.end()
+	b.edge.Close()
+	b.hub.Close()
+	b.runs.Wait()
+	b.fetch.Close()
+	b.scripts.Close()
+	b.closePool()
+	b.state.Close()
+}
+
+// restartBrain joins a successor, which finds the state as the log would have it.
+func (w *wholeEngine) restartBrain() error {
+	tree, err := w.brain.tree.Snapshot()
 	if err != nil {
-		return nil, errors.Join(err, w.Close())
+		return err
 	}
-	<-b.staffed
-	return w, nil
+	if err := w.startBrain(); err != nil {
+		return err
+	}
+	return w.brain.tree.Restore(tree)
 }
 
 // startSBC and startMixer also start a successor of one that was ended.
@@ -137,11 +186,15 @@ func (w *wholeEngine) startMixer(name string) error {
 }
 
 func (w *wholeEngine) client() *control.Client {
-	cfg := control.ClientConfig{Dial: w.brain.hub.Attach, Secret: wholeSecret}
+	cfg := control.ClientConfig{Dial: w.attach, Secret: wholeSecret}
 	if w.rests {
 		cfg.Patience = restingPatience
 	}
 	return control.NewClient(cfg)
+}
+
+func (w *wholeEngine) attach(ctx context.Context) (control.Conn, error) {
+	return w.dialled.Load().Attach(ctx)
 }
 
 func (w *wholeEngine) runWorker(name string, work, link func(context.Context) error) {
@@ -185,6 +238,11 @@ func (w *wholeEngine) Reload(app string) error {
 
 // Crash implements scripttest.Engine: as when a supervisor sees the process end.
 func (w *wholeEngine) Crash(role string) error {
+	if role == "brain" {
+		w.crashBrain()
+		time.Sleep(successorTime)
+		return w.restartBrain()
+	}
 	name := role + "-1"
 	end := w.ends[name]
 	if end == nil {
@@ -215,6 +273,9 @@ func (w *wholeEngine) Log() string { return w.log.text() }
 
 // Close hangs up all calls and ends every part.
 func (w *wholeEngine) Close() error {
+	if w.brain == nil {
+		return nil
+	}
 	err := w.brain.close(5 * time.Second)
 	for _, end := range w.ends {
 		end()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
@@ -42,7 +44,12 @@ type brainParts struct {
 	// Versions is where scripts' versions are kept; "": in memory.
 	Versions string
 	// Files is the directory of apps' own files and secrets; "": there are none.
-	Files   string
+	Files string
+	// Sealer seals what workers keep of calls; nil: calls end with this brain. Workers
+	// names those that may keep some of a brain before.
+	Sealer  *parcel.Sealer
+	Workers []string
+	Epoch   uint64 // 0: the state's
 	Warm    int    // isolates made ahead, for the next reload
 	Secret  string // that workers' Hello must bear
 	Allow   []netip.Prefix
@@ -119,8 +126,9 @@ func joinBrain(p brainParts) (*brain, error) {
 			return nil, errors.Join(err, b.forget())
 		}
 	}
+	epoch := cmp.Or(p.Epoch, b.state.Epoch())
 	b.hub = control.NewHub(control.HubConfig{
-		Epoch: b.state.Epoch(), Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Excuse: p.Excuse, Log: p.Log,
+		Epoch: epoch, Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Excuse: p.Excuse, Log: p.Log,
 		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
 	})
 	b.edge = signal.New(signal.Config{
@@ -128,7 +136,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: b.state.Epoch(), Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		UserAgent: product, Epoch: epoch, Sealer: p.Sealer, Recover: engine.Recover{Workers: p.Workers}, Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
 		Resolve: resolve.New(nil).Find, Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged

@@ -18,7 +18,7 @@ func (u *UA) repeatOK(l *leg) {
 	if l.OK == nil {
 		return
 	}
-	u.send(l.OKFlow, l.OK, "")
+	u.repeat(l.OKFlow, l.OK, "")
 	l.OKEvery = min(2*l.OKEvery, u.cfg.Timers.T2)
 	u.arm(l.owner(), "2xx", l.OKEvery)
 }
@@ -57,6 +57,7 @@ func (u *UA) ack(f Flow, m *Message) {
 	if l == nil || l.CallID != m.CallID || l.Remote.Tag != m.From.Tag || l.OK == nil || l.OK.CSeq != m.CSeq {
 		return
 	}
+	u.mark(l.ID)
 	l.Flow = f
 	late := l.Late
 	u.stopOK(l)

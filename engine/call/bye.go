@@ -15,7 +15,7 @@ func (u *UA) bye(l *leg, f Flow, m *Message) {
 func (u *UA) sendBye(l *leg, headers []Header) {
 	m := u.inDialog(l, "BYE", 0)
 	m.Headers = append(m.Headers, headers...)
-	c := u.request(u.nextHop(l), m, toBye, "")
+	c := u.request(u.nextHop(l), m, toBye, l.ID)
 	c.User, c.Password = l.User, l.Password
 	u.s.Closing[l.Local.Tag] = c.Key
 }

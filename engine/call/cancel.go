@@ -11,6 +11,7 @@ func (u *UA) cancel(f Flow, m *Message) {
 		return
 	}
 	u.answer(f, m, 200)
+	u.mark(s.Leg)
 	l := u.s.Legs[s.Leg]
 	if s.State != proceeding || l == nil || l.Transaction != s.Key || l.Invite == nil {
 		return // too late: the final response is on its way (or was acknowledged)
@@ -39,7 +40,7 @@ func (u *UA) sendCancel(l *leg, c *client) {
 		From: r.From, To: r.To, CallID: r.CallID, CSeq: r.CSeq,
 		Headers: append([]Header{{"Max-Forwards", "70"}}, l.Reason...),
 	}
-	u.request(c.Flow, m, toCancel, "")
+	u.request(c.Flow, m, toCancel, l.ID)
 	u.arm(l.owner(), "cancel", u.cfg.Timers.long())
 }
 

@@ -138,6 +138,7 @@ type (
 		Flow   Flow
 		Msg    *Message
 		Branch string // of the transaction, for SendFailed
+		Again  bool   // it has been sent before, word for word
 	}
 	// Arm fires after a time; arming an armed timer moves it. Disarm forgets it.
 	Arm struct {

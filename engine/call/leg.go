@@ -66,6 +66,7 @@ const (
 func (l *leg) owner() string { return ofLeg + l.ID }
 
 func (u *UA) addLeg(l *leg) {
+	u.mark(l.ID)
 	u.s.Legs[l.ID] = l
 	u.s.Tags[l.Local.Tag] = l.ID
 }
@@ -136,7 +137,7 @@ func (u *UA) legTimer(l *leg, name string) {
 	case "early":
 		if l.Early != nil && l.Invite != nil {
 			if s := u.s.Servers[l.Transaction]; s != nil {
-				u.send(s.Flow, l.Early, s.Key)
+				u.repeat(s.Flow, l.Early, s.Key)
 			}
 			u.arm(l.owner(), "early", u.cfg.Timers.Early)
 		}

@@ -20,6 +20,7 @@ func (u *UA) invite(f Flow, m *Message) {
 		l.Target = m.From.URI // RFC 2543 senders
 	}
 	s.Leg = l.ID
+	u.own(l.ID, s.owner())
 	u.addLeg(l)
 	u.do(Invited{Leg: l.ID, Flow: f, Msg: m, HasOffer: len(m.Body) > 0})
 }

@@ -7,6 +7,7 @@ func (u *UA) order(in Input) {
 	if name == "" {
 		return
 	}
+	u.mark(id)
 	l := u.s.Legs[id]
 	if l == nil || l.Silent {
 		u.refused(id, name, "there is no such call")

@@ -52,6 +52,7 @@ func (u *UA) within(f Flow, m *Message) {
 		u.lost(f, m)
 		return
 	}
+	u.mark(l.ID)
 	if l.Silent {
 		u.leaving(l, f, m)
 		return

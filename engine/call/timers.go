@@ -38,11 +38,16 @@ const (
 )
 
 func (u *UA) arm(owner, name string, after time.Duration) {
+	if u.s.Timers[owner] == nil {
+		u.s.Timers[owner] = map[string]time.Time{}
+	}
+	u.s.Timers[owner][name] = u.now.Add(after).Round(0)
 	u.do(Arm{Timer: TimerID{Owner: owner, Name: name}, After: after})
 }
 
 func (u *UA) disarm(owner string, names ...string) {
 	for _, n := range names {
+		u.forgetTimer(owner, n)
 		u.do(Disarm{TimerID{Owner: owner, Name: n}})
 	}
 }
@@ -50,6 +55,7 @@ func (u *UA) disarm(owner string, names ...string) {
 // fired sends a timer to its owner. Who is gone, or has moved on, meant to disarm
 // it: the firing was already on its way.
 func (u *UA) fired(id TimerID) {
+	u.forgetTimer(id.Owner, id.Name)
 	if len(id.Owner) < 2 {
 		return
 	}
@@ -57,15 +63,26 @@ func (u *UA) fired(id TimerID) {
 	switch kind {
 	case ofServer:
 		if s := u.s.Servers[key]; s != nil {
+			u.mark(s.Leg)
 			u.serverTimer(s, id.Name)
 		}
 	case ofClient:
 		if c := u.s.Clients[key]; c != nil {
+			u.mark(c.Leg)
 			u.clientTimer(c, id.Name)
 		}
 	case ofLeg:
 		if l := u.s.Legs[key]; l != nil {
+			u.mark(l.ID)
 			u.legTimer(l, id.Name)
+		}
+	}
+}
+
+func (u *UA) forgetTimer(owner, name string) {
+	if t := u.s.Timers[owner]; t != nil {
+		if delete(t, name); len(t) == 0 {
+			delete(u.s.Timers, owner)
 		}
 	}
 }

@@ -49,6 +49,7 @@ func (c *client) owner() string { return ofClient + c.Key }
 func (u *UA) request(f Flow, m *Message, why use, leg string) *client {
 	c := &client{Key: clientKey(m.Branch, m.Method), Method: m.Method, State: calling, Flow: f, Use: why, Leg: leg, Request: m}
 	u.s.Clients[c.Key] = c
+	u.own(leg, c.owner())
 	u.send(f, m, c.Key)
 	again, end := c.timers()
 	if !reliable(f) {
@@ -71,7 +72,7 @@ func (u *UA) clientTimer(c *client, name string) {
 	waiting := c.State == calling || c.State == proceeding && c.Method != "INVITE"
 	switch {
 	case (name == "A" || name == "E") && waiting:
-		u.send(c.Flow, c.Request, c.Key)
+		u.repeat(c.Flow, c.Request, c.Key)
 		c.Every *= 2
 		if c.Method != "INVITE" {
 			c.Every = min(c.Every, u.cfg.Timers.T2)
@@ -95,6 +96,7 @@ func (u *UA) sendFailed(in SendFailed) {
 	if c == nil || c.State == completed || c.State == accepted {
 		return
 	}
+	u.mark(c.Leg)
 	u.forgetClient(c)
 	cause := CauseByName("unreachable")
 	if in.Why != "" {
@@ -109,6 +111,7 @@ func (u *UA) forgetClient(c *client) {
 		u.disarm(c.owner(), again, end)
 	}
 	delete(u.s.Clients, c.Key)
+	u.disown(c.Leg, c.owner())
 	if c.Use == toBye && c.Request != nil && u.s.Closing[c.Request.From.Tag] == c.Key {
 		delete(u.s.Closing, c.Request.From.Tag)
 	}
@@ -120,6 +123,7 @@ func (u *UA) responded(m *Message) {
 	if c == nil || len(m.Vias) != 1 || m.CallID != c.Request.CallID { // §8.1.3.3: more Vias: not for us
 		return
 	}
+	u.mark(c.Leg)
 	switch {
 	case m.Status < 200:
 		u.provisional(c, m)
@@ -196,7 +200,7 @@ func (u *UA) ackFailure(c *client, m *Message) {
 func (u *UA) ackAgain(c *client, tag string) bool {
 	for _, a := range c.Acks {
 		if a.Tag == tag {
-			u.send(a.Flow, a.Msg, c.Key)
+			u.repeat(a.Flow, a.Msg, c.Key)
 			return true
 		}
 	}

@@ -59,7 +59,7 @@ func reliable(f Flow) bool { return f.Transport != "" && f.Transport != "udp" }
 // repeated answers a request that came again.
 func (u *UA) repeated(s *server) {
 	if s.Last != nil && (s.State == proceeding || s.State == completed) {
-		u.send(s.Flow, s.Last, s.Key)
+		u.repeat(s.Flow, s.Last, s.Key)
 	}
 }
 
@@ -106,6 +106,7 @@ func (u *UA) acked(s *server) {
 	if s.State != completed {
 		return
 	}
+	u.mark(s.Leg)
 	s.State, s.Last = confirmed, nil
 	u.disarm(s.owner(), "G", "H")
 	if reliable(s.Flow) {
@@ -120,7 +121,7 @@ func (u *UA) serverTimer(s *server, name string) {
 	case name == "reply" && s.Request != nil:
 		u.reply(Reply{ID: s.Key, Status: 500, Reason: "No Answer From the Application"})
 	case name == "G" && s.State == completed && s.Method == "INVITE":
-		u.send(s.Flow, s.Last, s.Key)
+		u.repeat(s.Flow, s.Last, s.Key)
 		s.Every = min(2*s.Every, u.cfg.Timers.T2)
 		u.arm(s.owner(), "G", s.Every)
 	case name == "H" && s.State == completed && s.Method == "INVITE",
@@ -136,6 +137,7 @@ func (u *UA) forgetServer(s *server) {
 		u.disarm(s.owner(), "G")
 	}
 	delete(u.s.Servers, s.Key)
+	u.disown(s.Leg, s.owner())
 	if s.Merge != "" && u.s.Merge[s.Merge] == s.Key {
 		delete(u.s.Merge, s.Merge)
 	}

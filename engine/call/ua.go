@@ -40,6 +40,9 @@ type UA struct {
 	s          state
 	retryAfter time.Duration // of SetOverload; 0: no overload
 
+	owned   map[string]map[string]bool // owners of timers by leg: its transactions
+	touched []string                   // legs that the step may have changed
+
 	now time.Time // of the step
 	out []Action  // of the step
 }
@@ -56,6 +59,8 @@ type state struct {
 	Merge   map[string]string  `json:"merge"`   // Call-ID, From tag, CSeq -> server transaction
 	// Requests of flows that have no final response: id -> client transaction.
 	Requests map[string]string `json:"requests,omitempty"`
+
+	Timers map[string]map[string]time.Time `json:"timers"` // armed: by owner and name
 }
 
 const stateVersion = 1
@@ -72,7 +77,7 @@ func NewUA(cfg Config) *UA {
 		cfg.MaxTransactions = 200000
 	}
 	cfg.Timers = cfg.Timers.filled()
-	u := &UA{cfg: cfg, s: state{Version: stateVersion}}
+	u := &UA{cfg: cfg, s: state{Version: stateVersion}, owned: map[string]map[string]bool{}}
 	u.s.fill()
 	return u
 }
@@ -86,6 +91,7 @@ func (s *state) fill() {
 	makeIfNil(&s.Closing)
 	makeIfNil(&s.Merge)
 	makeIfNil(&s.Requests)
+	makeIfNil(&s.Timers)
 }
 
 func makeIfNil[V any](m *map[string]V) {
@@ -94,8 +100,8 @@ func makeIfNil[V any](m *map[string]V) {
 	}
 }
 
-// Resume makes a core that goes on where the marshalled one stood. The timers that
-// were armed then must be armed again by the caller.
+// Resume makes a core that goes on where the marshalled one stood. Armed tells which
+// timers must be armed again.
 func Resume(cfg Config, data []byte) (*UA, error) {
 	u := NewUA(cfg)
 	u.s = state{}
@@ -106,6 +112,12 @@ func Resume(cfg Config, data []byte) (*UA, error) {
 		return nil, fmt.Errorf("%w: version %d", ErrState, u.s.Version)
 	}
 	u.s.fill()
+	for _, s := range u.s.Servers {
+		u.own(s.Leg, s.owner())
+	}
+	for _, c := range u.s.Clients {
+		u.own(c.Leg, c.owner())
+	}
 	return u, nil
 }
 
@@ -147,7 +159,7 @@ func (u *UA) Pending() int {
 // Step takes one input and brings back what must be done, in order. now is the time
 // of the turn.
 func (u *UA) Step(now time.Time, in Input) []Action {
-	u.now, u.out = now, nil
+	u.now, u.out, u.touched = now, nil, u.touched[:0]
 	switch in := in.(type) {
 	case Received:
 		u.received(in.Flow, in.Msg)

@@ -41,6 +41,7 @@ const (
 	ScriptRefused   Type = "script.refused"
 	WorkerUp        Type = "worker.up"
 	WorkerDown      Type = "worker.down"
+	Recovered       Type = "recovered" // a brain has taken up the calls of the one before
 )
 
 // Line is one line of the brain's log.

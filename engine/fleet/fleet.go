@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/media/control"
 )
 
@@ -35,8 +36,9 @@ type Worker struct {
 	ports    ring // SBC: free RTP ports
 	carried  int  // calls placed on it
 	counters []*control.Counter
-	draining bool // carries nothing more
-	dead     bool // a successor of the same name is another Worker
+	draining bool   // carries nothing more
+	heard    uint64 // its events, up to this one
+	dead     bool   // a successor of the same name is another Worker
 }
 
 // Place is where one call's media lives.
@@ -54,8 +56,9 @@ type Place struct {
 	Stream *control.Stream // target state last commanded, nil: none
 	Member *control.Member
 
-	joined     string // the call whose stream hears this one's, past the mixer
-	sbc, mixer *Worker
+	joined string  // the call whose stream hears this one's, past the mixer
+	sbc    *Worker `freeze:"-"`
+	mixer  *Worker `freeze:"-"`
 }
 
 // Room is where one room is mixed.
@@ -65,7 +68,7 @@ type Room struct {
 	Mixer string
 	State *control.Room // last commanded
 
-	mixer *Worker
+	mixer *Worker `freeze:"-"`
 }
 
 // Fleet is all workers of one brain. The zero value is not usable; see New.
@@ -74,8 +77,10 @@ type Fleet struct {
 	places  map[string]*Place
 	rooms   map[string]*Room
 	ssrcs   map[uint32]bool
+	lost    map[string]*Worker // of recovered places, not up
 	random  *rand.ChaCha8
 	nextID  uint64
+	scheme  *parcel.Scheme
 }
 
 // New returns an empty fleet. The seed feeds SSRCs and tokens: it must be secret
@@ -86,7 +91,9 @@ func New(seed [32]byte) *Fleet {
 		places:  map[string]*Place{},
 		rooms:   map[string]*Room{},
 		ssrcs:   map[uint32]bool{},
+		lost:    map[string]*Worker{},
 		random:  rand.NewChaCha8(seed),
+		scheme:  parcel.NewScheme(),
 	}
 }
 
@@ -121,6 +128,10 @@ func (f *Fleet) Up(h *control.Hello, now time.Time) error {
 func (f *Fleet) Down(name string) (calls, rooms []string) {
 	w := f.workers[name]
 	if w == nil {
+		w = f.lost[name]
+		delete(f.lost, name)
+	}
+	if w == nil {
 		return nil, nil
 	}
 	w.dead = true
@@ -135,7 +146,9 @@ func (f *Fleet) Down(name string) (calls, rooms []string) {
 			delete(f.rooms, id)
 		}
 	}
-	delete(f.workers, name)
+	if f.workers[name] == w {
+		delete(f.workers, name)
+	}
 	slices.Sort(calls)
 	slices.Sort(rooms)
 	return calls, rooms

@@ -18,12 +18,28 @@ func (f *Fleet) put(out Out, w *Worker, c *control.Command) {
 	}
 	f.nextID++
 	c.Id = f.nextID
-	t := out[w.Name]
+	t := out.turn(w.Name)
+	t.Commands = append(t.Commands, c)
+}
+
+// Stow, Number and Heard add to a worker's message what control.Turn says of them.
+func (out Out) Stow(worker string, c *control.Stow) {
+	t := out.turn(worker)
+	t.Stows = append(t.Stows, c)
+}
+
+func (out Out) Number(worker string, n uint64) { out.turn(worker).Number = n }
+
+func (out Out) Heard(worker string, seq uint64) { out.turn(worker).Heard = seq }
+
+// turn is what the turn has for a worker.
+func (out Out) turn(worker string) *control.Turn {
+	t := out[worker]
 	if t == nil {
 		t = &control.Turn{}
-		out[w.Name] = t
+		out[worker] = t
 	}
-	t.Commands = append(t.Commands, c)
+	return t
 }
 
 // PlaceCall finds an SBC port and a mixer for a call. Nothing is commanded yet. Where

@@ -1,6 +1,9 @@
 package fleet
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ring is a queue of free even ports: taken at the front, given back at the end.
 type ring struct {
@@ -24,6 +27,11 @@ func (r *ring) take() (uint16, bool) {
 	p := r.free[0]
 	r.free = r.free[1:]
 	return p, true
+}
+
+// claim takes a certain port.
+func (r *ring) claim(port uint16) {
+	r.free = slices.DeleteFunc(r.free, func(p uint16) bool { return p == port })
 }
 
 func (r *ring) give(p uint16) { r.free = append(r.free, p) }

@@ -39,7 +39,7 @@ type callState struct {
 	gather            uint32   // the operation that gets the digits, 0: none
 	echo              uint32   // the operation that has the echo, 0: none
 	mutedIn, mutedOut bool
-	seat              *seat // in a conference
+	seat              *seat `freeze:"own"` // in a conference
 	bridge            *bridge
 
 	dialed bool   // it is one that the flow has placed

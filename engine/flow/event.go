@@ -158,6 +158,12 @@ type (
 		Result file.Result
 	}
 
+	// FailedOver tells that another brain has taken up the runs of the one before.
+	FailedOver struct {
+		Role string // that failed
+		Gap  time.Duration
+	}
+
 	// Fired is a timer that was armed here and not disarmed.
 	Fired struct{ Timer TimerID }
 )
@@ -177,6 +183,7 @@ func (Moved) input()         {}
 func (RoomMoved) input()     {}
 func (Worked) input()        {}
 func (Committed) input()     {}
+func (FailedOver) input()    {}
 func (Fired) input()         {}
 func (Fetched) input()       {}
 func (StateChanged) input()  {}
@@ -359,5 +366,5 @@ type History struct {
 	Seed    uint64          `json:"seed"`
 	Ops     uint32          `json:"ops"` // operations begun so far: a replay begins none of them again
 	Turn    uint64          `json:"turn"`
-	Inputs  []sandbox.Input `json:"in"`
+	Inputs  []sandbox.Input `json:"in" freeze:"-"`
 }

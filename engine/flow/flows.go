@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/media/control"
 )
 
@@ -53,6 +54,12 @@ type Flows struct {
 	now     time.Time
 	out     []Action
 	touched []*unit
+
+	// since they were taken: what differs from what was frozen
+	soiled      map[string]bool // units
+	soiledRooms map[string]bool
+	scheme      *parcel.Scheme
+	thawing     *thaw // nil: nothing is
 }
 
 // NewFlows returns an empty container.
@@ -60,8 +67,11 @@ func NewFlows(c Config) *Flows {
 	if c.Keep == nil {
 		c.Keep = keep.New(nil)
 	}
-	return &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
-		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}}
+	f := &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
+		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{},
+		soiled: map[string]bool{}, soiledRooms: map[string]bool{}}
+	f.scheme = f.newScheme()
+	return f
 }
 
 // Step applies one input and returns what must now be done, in order. Inputs about
@@ -69,15 +79,21 @@ func NewFlows(c Config) *Flows {
 func (f *Flows) Step(now time.Time, in Input) []Action {
 	f.now, f.out, f.touched = now, nil, f.touched[:0]
 	f.take(in)
+	f.settleTouched()
+	out := f.out
+	f.out = nil
+	return out
+}
+
+// settleTouched activates the units that the step has touched, and ends those that are
+// through.
+func (f *Flows) settleTouched() {
 	for i := 0; i < len(f.touched); i++ { // finishing one unit may touch others
 		u := f.touched[i]
 		u.touched = false
 		f.activate(u)
 		f.finish(u)
 	}
-	out := f.out
-	f.out = nil
-	return out
 }
 
 func (f *Flows) take(in Input) {
@@ -121,6 +137,8 @@ func (f *Flows) take(in Input) {
 		f.request(in)
 	case Evaluate:
 		f.evaluate(in)
+	case FailedOver:
+		f.failedOver(in)
 	case Stopping:
 		f.tellApps("shutdown", struct{}{})
 	case WorkerChanged:
@@ -166,6 +184,7 @@ func (f *Flows) toOp(unit string, n uint32, e event) {
 }
 
 func (f *Flows) fired(t TimerID) {
+	f.noteFired(t)
 	if strings.HasPrefix(t.Unit, "room:") {
 		f.roomFired(t)
 		return
@@ -243,10 +262,14 @@ func splitWorkerOp(id string) (unit string, n uint32, ok bool) {
 	return id[:slash], uint32(v), dotted && err == nil
 }
 
-func (f *Flows) emit(a Action) { f.out = append(f.out, a) }
+func (f *Flows) emit(a Action) {
+	f.noteChange(a)
+	f.out = append(f.out, a)
+}
 
 // touch lists a unit to be looked at when the step's input is dealt with.
 func (f *Flows) touch(u *unit) {
+	f.soil(u)
 	if !u.touched {
 		u.touched = true
 		f.touched = append(f.touched, u)

@@ -37,7 +37,8 @@ type gather struct {
 	Verdict  string    `json:"verdict"` // reason, while the script validates
 	Asked    bool      `json:"asked"`
 	barge    bool
-	prompts  [3][]*control.Source
+	prompts  [3][]*control.Source `freeze:"-"`
+	playing  int                  // which of them
 }
 
 type gatherResult struct {
@@ -76,14 +77,9 @@ func (v *gather) begin(o *operation) {
 // attempt begins one try: a prompt, unless digits typed ahead make it needless.
 func (v *gather) attempt(o *operation, which int, ahead []string) {
 	v.Digits, v.Key, v.Held, v.Part = "", "", nil, ""
-	list := v.prompts[which]
-	if len(list) == 0 && which == invalidPrompt {
-		list = v.prompts[retryPrompt]
-	}
-	if len(list) == 0 {
-		list = v.prompts[firstPrompt]
-	}
+	list := v.promptFor(which)
 	if len(list) > 0 && (len(ahead) == 0 || !v.barge) {
+		v.playing = which
 		v.Part, v.Since = o.nextPart(), o.f.now
 		o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part, Sources: list,
 			Target: &control.Play_Member{Member: o.c.id}}}})
@@ -256,12 +252,24 @@ func (v *gather) remember(o *operation) {
 	}
 }
 
+// promptFor falls back from one kind of prompt to the one before.
+func (v *gather) promptFor(which int) []*control.Source {
+	list := v.prompts[which]
+	if len(list) == 0 && which == invalidPrompt {
+		list = v.prompts[retryPrompt]
+	}
+	if len(list) == 0 {
+		list = v.prompts[firstPrompt]
+	}
+	return list
+}
+
 // again plays the prompt from its start on a new mixer.
 func (v *gather) again(o *operation) {
 	if v.Part == "" {
 		return
 	}
-	o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part, Sources: v.prompts[firstPrompt],
+	o.toMixer(&control.Command{Body: &control.Command_Play{Play: &control.Play{Op: v.Part, Sources: v.promptFor(v.playing),
 		Target: &control.Play_Member{Member: o.c.id}}}})
 }
 

@@ -38,7 +38,7 @@ type join struct {
 	Announce        json.RawMessage `json:"announce"`
 
 	room  *room
-	seat  *seat
+	seat  *seat  `freeze:"own"`
 	Part  string `json:"part"` // the prompt, or the recording of the name
 	State string `json:"state"`
 	Typed string `json:"typed"`

@@ -16,10 +16,10 @@ type operation struct {
 	n                           uint32
 	hash                        uint16
 	object, class, method, line string
-	f                           *Flows
-	u                           *unit
-	c                           *callState // it was called on, or the unit's own; nil: none
-	verb                        verb
+	f                           *Flows          `freeze:"-"`
+	u                           *unit           `freeze:"-"`
+	c                           *callState      // it was called on, or the unit's own; nil: none
+	verb                        verb            `freeze:"-"`
 	args                        json.RawMessage // as begun, for the operator
 	begun                       time.Time
 	waits                       bool     // for audio

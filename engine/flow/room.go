@@ -29,9 +29,11 @@ type room struct {
 	music     string        // the part that is music, "": none
 	matrix    *matrixOf     // nil: none
 	pairs     map[pairID]float64
-	tape      *tape // its own recording, nil: none
-	tapes     []*tape
-	leaveAll  bool // it is being emptied
+	tape      *tape   // its own recording, nil: none
+	tapes     []*tape `freeze:"own"`
+	leaveAll  bool    // it is being emptied
+
+	armed map[TimerID]time.Time // its timers
 
 	sawModerator bool // one is in, or was until now
 }

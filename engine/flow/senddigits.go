@@ -38,6 +38,10 @@ func (v *sendDigits) begin(o *operation) {
 		return
 	}
 	v.Part = o.nextPart()
+	v.command(o)
+}
+
+func (v *sendDigits) command(o *operation) {
 	o.toSBC(&control.Command{Body: &control.Command_Digits{Digits: &control.Digits{Op: v.Part, Stream: o.c.id,
 		Digits: v.Digits, DurationMs: v.Duration.ms(), GapMs: v.Gap.ms()}}})
 }

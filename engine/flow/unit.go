@@ -14,7 +14,7 @@ import (
 // unit is one run: of a call's flow, or of an app's own top level.
 type unit struct {
 	id, app, version string
-	dir              string // of its app's files
+	dir              string `freeze:"-"` // of its app's files
 	mayFetch         func(app, hostport string, private bool) error
 	kind             sandbox.UnitKind
 	since            time.Time
@@ -24,11 +24,11 @@ type unit struct {
 	current sandbox.Activation // what is under way
 	busy    bool
 
-	ops     map[uint32]*operation
-	asked   map[uint32]uint32  // ask -> the operation that asked
-	askedOf map[uint32]askedOf // ask -> the pairs of a room it is about
-	served  map[uint32]asker   // ask -> who waits for the app's answer
-	api     []string           // functions an app's run offers
+	ops     map[uint32]*operation `freeze:"-"`
+	asked   map[uint32]uint32     // ask -> the operation that asked
+	askedOf map[uint32]askedOf    // ask -> the pairs of a room it is about
+	served  map[uint32]asker      // ask -> who waits for the app's answer
+	api     []string              // functions an app's run offers
 	asks    uint32
 	listens map[subject]bool
 	kept    map[subject]json.RawMessage // promises that have come true
@@ -36,8 +36,8 @@ type unit struct {
 	call    *callState                  // nil: an app unit
 	legs    []*callState                // calls it has placed, that have not ended
 	await   string
-	secrets []string // masked digits, which no log may hold
-	trail   []Finished
+	secrets []string   // masked digits, which no log may hold
+	trail   []Finished `freeze:"-"`
 
 	passed int // digits, over its bridges
 	losses int // of isolates, since the last activation that came back
@@ -45,7 +45,10 @@ type unit struct {
 	settled bool // the entry function is through
 	closed  bool // takes no more activations
 	cut     bool // the journal was dropped (app units only)
-	touched bool
+	touched bool `freeze:"-"`
+	dormant bool `freeze:"-"` // recovered, and its instance is not made yet
+
+	armed map[TimerID]time.Time // its timers
 
 	// schedules counts the registrations of an app's run, by what they are.
 	schedules map[string]int
@@ -143,6 +146,7 @@ func (f *Flows) comeTrue(u *unit, handle, event string, value any) {
 		return
 	}
 	u.kept[at] = encode(value)
+	f.soil(u)
 	f.occur(u, handle, event, value)
 }
 
@@ -150,6 +154,7 @@ func (f *Flows) activate(u *unit) {
 	if u.busy || u.closed || len(u.queue) == 0 {
 		return
 	}
+	f.rouse(u)
 	n := u.batch()
 	u.current = sandbox.Activation{Unit: u.id, Turn: u.history.Turn + 1, Now: f.now, Inputs: u.queue[:n:n]}
 	if !looks(&u.queue[0]) {

@@ -13,7 +13,7 @@ import (
 const (
 	defaultPatience = 500 * time.Millisecond
 	firstBackOff    = 50 * time.Millisecond
-	lastBackOff     = time.Second
+	lastBackOff     = 100 * time.Millisecond
 	fleetBackOff    = 100 * time.Millisecond // where another brain takes over meanwhile
 	calmAtStart     = time.Second            // a brain is only starting, or its successor
 	calmAfterEnd    = 15 * time.Second       // one that ended in order: this worker is told to end next
@@ -47,7 +47,7 @@ type ClientConfig struct {
 type ClientCounters struct {
 	Dials         uint64
 	OlderEpochs   uint64 // messages refused
-	EventsDropped uint64 // queue full, or meant for an older epoch's brain
+	EventsDropped uint64 // the queue was full of what no brain has heard
 }
 
 // Client is a worker process's end of its link. Make it first, give it to the worker
@@ -56,6 +56,7 @@ type Client struct {
 	cfg      ClientConfig
 	instance string
 	events   eventQueue
+	stows    stows     // of the link's goroutine
 	epoch    uint64    // highest obeyed; of the link's goroutine
 	welcomed bool      // the latest connection was
 	parted   time.Time // the last brain was lost; zero: none yet
@@ -75,11 +76,11 @@ func NewClient(cfg ClientConfig) *Client {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Client{cfg: cfg, instance: rand.Text(), events: newEventQueue(cfg.Queue)}
+	return &Client{cfg: cfg, instance: rand.Text(), events: newEventQueue(cfg.Queue), stows: stows{parcels: map[string]*Parcel{}}}
 }
 
 // Report implements Reporter; it may be called from any goroutine and owns e from
-// here on. While no brain is there events wait, for the same epoch's brain only.
+// here on. Events wait until a brain has them in safety.
 func (c *Client) Report(e *Event) { c.events.put(e) }
 
 // Counters may be called from any goroutine.
@@ -90,7 +91,7 @@ func (c *Client) Counters() ClientCounters {
 // Run serves w until ctx is done (nil) or the brain has given this instance up
 // (ErrReplaced), or none is there for too long (ErrAlone): then the process must end
 // and start anew. Everything else is dialled
-// through, after 50 ms to 1 s. All methods of w are called on this goroutine.
+// through, after 50 to 100 ms. All methods of w are called on this goroutine.
 func (c *Client) Run(ctx context.Context, w Worker) error {
 	c.calm = time.Now().Add(calmAtStart)
 	last := lastBackOff
@@ -99,6 +100,7 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 	}
 	for wait := firstBackOff; ; wait = min(2*wait, last) {
 		c.welcomed = false
+		c.stows.expire()
 		err := c.connect(ctx, w)
 		if ctx.Err() != nil {
 			return nil
@@ -108,6 +110,7 @@ func (c *Client) Run(ctx context.Context, w Worker) error {
 		}
 		if c.welcomed {
 			wait, c.parted = firstBackOff, time.Now()
+			c.stows.left = c.parted
 		}
 		if c.cfg.Alone > 0 && !c.parted.IsZero() && time.Since(c.parted) > c.cfg.Alone {
 			return fmt.Errorf("%w for %v", ErrAlone, c.cfg.Alone)

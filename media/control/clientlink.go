@@ -19,9 +19,8 @@ type clientLink struct {
 	read chan struct{} // receive has ended
 	err  error         // why, valid then
 
-	seq      uint64 // of heartbeats
-	eventSeq uint64
-	counted  time.Time
+	seq     uint64 // of heartbeats
+	counted time.Time
 }
 
 func (l *clientLink) giveUp() {
@@ -120,11 +119,17 @@ func (l *clientLink) welcome() (time.Duration, error) {
 	if err := c.check(m); err != nil {
 		return 0, err
 	}
-	c.events.begin(m.Epoch > c.epoch)
-	c.epoch, c.welcomed = m.Epoch, true
-	c.cfg.Log.Info("brain", "epoch", m.Epoch)
+	anew := m.Epoch > c.epoch
+	c.epoch, c.welcomed, c.stows.left = m.Epoch, true, time.Time{}
+	c.cfg.Log.Info("brain", "epoch", m.Epoch, "parcels", len(c.stows.parcels))
 	l.silence.Reset(c.cfg.Patience)
 	l.worker.Connected(m.Epoch)
+	if anew {
+		if err := l.offer(); err != nil {
+			return 0, err
+		}
+	}
+	c.events.begin()
 	beat := time.Duration(w.HeartbeatMs) * time.Millisecond
 	if beat <= 0 {
 		beat = defaultHeartbeat
@@ -146,10 +151,42 @@ func (l *clientLink) obey(m *ToWorker) error {
 	if err := l.client.check(m); err != nil {
 		return err
 	}
-	if b, is := m.Body.(*ToWorker_Turn); is {
-		l.worker.Obey(m.Epoch, b.Turn)
+	b, is := m.Body.(*ToWorker_Turn)
+	if !is {
+		return nil // heartbeats, and bodies of a newer brain
 	}
-	return nil // heartbeats, and bodies of a newer brain
+	if err := l.keep(m.Epoch, b.Turn); err != nil {
+		return err
+	}
+	l.worker.Obey(m.Epoch, b.Turn)
+	return nil
+}
+
+// keep takes what a turn wants kept, and says so before anything is obeyed.
+func (l *clientLink) keep(epoch uint64, t *Turn) error {
+	for _, s := range t.GetStows() {
+		l.client.stows.put(epoch, s)
+	}
+	if n := t.GetHeard(); n > 0 {
+		l.client.events.heard(n)
+	}
+	if t.GetNumber() == 0 {
+		return nil
+	}
+	if err := l.stream.Send(&ToBrain{Body: &ToBrain_Stowed{Stowed: &Stowed{Number: t.GetNumber()}}}); err != nil {
+		return l.reason(err)
+	}
+	return nil
+}
+
+// offer tells a new brain what is kept.
+func (l *clientLink) offer() error {
+	for _, o := range l.client.stows.offers() {
+		if err := l.stream.Send(&ToBrain{Body: &ToBrain_Offer{Offer: o}}); err != nil {
+			return l.reason(err)
+		}
+	}
+	return nil
 }
 
 func (l *clientLink) heartbeat() error {
@@ -168,10 +205,6 @@ func (l *clientLink) report() error {
 	es := l.client.events.take()
 	if len(es) == 0 {
 		return nil
-	}
-	for _, e := range es {
-		l.eventSeq++
-		e.Seq = l.eventSeq
 	}
 	return l.stream.Send(&ToBrain{Body: &ToBrain_Report{Report: &Report{Events: es}}})
 }

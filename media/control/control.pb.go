@@ -278,7 +278,7 @@ func (x Media_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Media_State.Descriptor instead.
 func (Media_State) EnumDescriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{38, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{42, 0}
 }
 
 type ToBrain struct {
@@ -288,7 +288,8 @@ type ToBrain struct {
 	//	*ToBrain_Hello
 	//	*ToBrain_Heartbeat
 	//	*ToBrain_Report
-	//	*ToBrain_Parcel
+	//	*ToBrain_Offer
+	//	*ToBrain_Stowed
 	Body          isToBrain_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -358,10 +359,19 @@ func (x *ToBrain) GetReport() *Report {
 	return nil
 }
 
-func (x *ToBrain) GetParcel() *Parcel {
+func (x *ToBrain) GetOffer() *Offer {
 	if x != nil {
-		if x, ok := x.Body.(*ToBrain_Parcel); ok {
-			return x.Parcel
+		if x, ok := x.Body.(*ToBrain_Offer); ok {
+			return x.Offer
+		}
+	}
+	return nil
+}
+
+func (x *ToBrain) GetStowed() *Stowed {
+	if x != nil {
+		if x, ok := x.Body.(*ToBrain_Stowed); ok {
+			return x.Stowed
 		}
 	}
 	return nil
@@ -383,8 +393,12 @@ type ToBrain_Report struct {
 	Report *Report `protobuf:"bytes,3,opt,name=report,proto3,oneof"`
 }
 
-type ToBrain_Parcel struct {
-	Parcel *Parcel `protobuf:"bytes,4,opt,name=parcel,proto3,oneof"`
+type ToBrain_Offer struct {
+	Offer *Offer `protobuf:"bytes,5,opt,name=offer,proto3,oneof"`
+}
+
+type ToBrain_Stowed struct {
+	Stowed *Stowed `protobuf:"bytes,6,opt,name=stowed,proto3,oneof"`
 }
 
 func (*ToBrain_Hello) isToBrain_Body() {}
@@ -393,7 +407,9 @@ func (*ToBrain_Heartbeat) isToBrain_Body() {}
 
 func (*ToBrain_Report) isToBrain_Body() {}
 
-func (*ToBrain_Parcel) isToBrain_Body() {}
+func (*ToBrain_Offer) isToBrain_Body() {}
+
+func (*ToBrain_Stowed) isToBrain_Body() {}
 
 type ToWorker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -403,7 +419,6 @@ type ToWorker struct {
 	//	*ToWorker_Welcome
 	//	*ToWorker_Heartbeat
 	//	*ToWorker_Turn
-	//	*ToWorker_Stow
 	Body          isToWorker_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -480,15 +495,6 @@ func (x *ToWorker) GetTurn() *Turn {
 	return nil
 }
 
-func (x *ToWorker) GetStow() *Stow {
-	if x != nil {
-		if x, ok := x.Body.(*ToWorker_Stow); ok {
-			return x.Stow
-		}
-	}
-	return nil
-}
-
 type isToWorker_Body interface {
 	isToWorker_Body()
 }
@@ -505,17 +511,11 @@ type ToWorker_Turn struct {
 	Turn *Turn `protobuf:"bytes,4,opt,name=turn,proto3,oneof"`
 }
 
-type ToWorker_Stow struct {
-	Stow *Stow `protobuf:"bytes,5,opt,name=stow,proto3,oneof"`
-}
-
 func (*ToWorker_Welcome) isToWorker_Body() {}
 
 func (*ToWorker_Heartbeat) isToWorker_Body() {}
 
 func (*ToWorker_Turn) isToWorker_Body() {}
-
-func (*ToWorker_Stow) isToWorker_Body() {}
 
 type Hello struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -822,10 +822,14 @@ func (x *Counter) GetValue() uint64 {
 	return 0
 }
 
-// Turn is what one turn of the brain commands of one worker, in order.
+// Turn is what some turns of the brain have for one worker: what it must keep before
+// it does anything, then what it must do, in order.
 type Turn struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Commands      []*Command             `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
+	Stows         []*Stow                `protobuf:"bytes,2,rep,name=stows,proto3" json:"stows,omitempty"`
+	Number        uint64                 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"` // to be answered by Stowed once the stows are kept; 0: not
+	Heard         uint64                 `protobuf:"varint,4,opt,name=heard,proto3" json:"heard,omitempty"`   // the worker's events up to this one are kept elsewhere; 0: no news
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -867,6 +871,27 @@ func (x *Turn) GetCommands() []*Command {
 	return nil
 }
 
+func (x *Turn) GetStows() []*Stow {
+	if x != nil {
+		return x.Stows
+	}
+	return nil
+}
+
+func (x *Turn) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Turn) GetHeard() uint64 {
+	if x != nil {
+		return x.Heard
+	}
+	return 0
+}
+
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // grows within an epoch
@@ -887,6 +912,7 @@ type Command struct {
 	//	*Command_Seek
 	//	*Command_Adjust
 	//	*Command_Upload
+	//	*Command_Sweep
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1071,6 +1097,15 @@ func (x *Command) GetUpload() *Upload {
 	return nil
 }
 
+func (x *Command) GetSweep() *Sweep {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Sweep); ok {
+			return x.Sweep
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -1139,6 +1174,11 @@ type Command_Upload struct {
 	Upload *Upload `protobuf:"bytes,42,opt,name=upload,proto3,oneof"`
 }
 
+type Command_Sweep struct {
+	// Both
+	Sweep *Sweep `protobuf:"bytes,50,opt,name=sweep,proto3,oneof"`
+}
+
 func (*Command_Stream) isCommand_Body() {}
 
 func (*Command_DropStream) isCommand_Body() {}
@@ -1168,6 +1208,8 @@ func (*Command_Seek) isCommand_Body() {}
 func (*Command_Adjust) isCommand_Body() {}
 
 func (*Command_Upload) isCommand_Body() {}
+
+func (*Command_Sweep) isCommand_Body() {}
 
 // Trunk tells one stream's share of the flow between an SBC and a mixer. Both
 // directions use the same SSRC and token.
@@ -2956,12 +2998,14 @@ func (x *Pause) GetMasked() bool {
 	return false
 }
 
-// Stow asks the worker to keep a sealed parcel for a brain; empty sealed: forget it.
+// Stow asks the worker to keep a piece of a sealed parcel for a brain: in the place of
+// all it has of that key, or behind it. Empty sealed: forget the parcel.
 type Stow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"` // grows by one with each piece of a chain
 	Sealed        []byte                 `protobuf:"bytes,3,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Append        bool                   `protobuf:"varint,4,opt,name=append,proto3" json:"append,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3017,12 +3061,20 @@ func (x *Stow) GetSealed() []byte {
 	return nil
 }
 
+func (x *Stow) GetAppend() bool {
+	if x != nil {
+		return x.Append
+	}
+	return false
+}
+
 type Parcel struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"` // of the brain that stowed it
 	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	Sealed        []byte                 `protobuf:"bytes,4,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	More          []*Piece               `protobuf:"bytes,5,rep,name=more,proto3" json:"more,omitempty"` // what was appended
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3085,6 +3137,199 @@ func (x *Parcel) GetSealed() []byte {
 	return nil
 }
 
+func (x *Parcel) GetMore() []*Piece {
+	if x != nil {
+		return x.More
+	}
+	return nil
+}
+
+type Piece struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Sealed        []byte                 `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Piece) Reset() {
+	*x = Piece{}
+	mi := &file_media_control_control_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Piece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Piece) ProtoMessage() {}
+
+func (x *Piece) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Piece.ProtoReflect.Descriptor instead.
+func (*Piece) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Piece) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Piece) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// Offer brings a brain of a new epoch all that the worker keeps, in some messages.
+type Offer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Parcels       []*Parcel              `protobuf:"bytes,1,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	Last          bool                   `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offer) Reset() {
+	*x = Offer{}
+	mi := &file_media_control_control_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offer) ProtoMessage() {}
+
+func (x *Offer) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offer.ProtoReflect.Descriptor instead.
+func (*Offer) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *Offer) GetParcels() []*Parcel {
+	if x != nil {
+		return x.Parcels
+	}
+	return nil
+}
+
+func (x *Offer) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+type Stowed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stowed) Reset() {
+	*x = Stowed{}
+	mi := &file_media_control_control_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stowed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stowed) ProtoMessage() {}
+
+func (x *Stowed) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stowed.ProtoReflect.Descriptor instead.
+func (*Stowed) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Stowed) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// Sweep drops the streams, members and rooms that no brain of this epoch has spoken of.
+type Sweep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sweep) Reset() {
+	*x = Sweep{}
+	mi := &file_media_control_control_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sweep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sweep) ProtoMessage() {}
+
+func (x *Sweep) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
+func (*Sweep) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{36}
+}
+
 // Report brings what happened, in order.
 type Report struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3095,7 +3340,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_media_control_control_proto_msgTypes[33]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3107,7 +3352,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[33]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3120,7 +3365,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{33}
+	return file_media_control_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Report) GetEvents() []*Event {
@@ -3132,7 +3377,7 @@ func (x *Report) GetEvents() []*Event {
 
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Seq   uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"` // grows from 1 for each Hello
+	Seq   uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"` // grows by one for each event of an instance
 	// Types that are valid to be assigned to Body:
 	//
 	//	*Event_Digit
@@ -3150,7 +3395,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_media_control_control_proto_msgTypes[34]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3162,7 +3407,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[34]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3175,7 +3420,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{34}
+	return file_media_control_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Event) GetSeq() uint64 {
@@ -3327,7 +3572,7 @@ type Floor struct {
 
 func (x *Floor) Reset() {
 	*x = Floor{}
-	mi := &file_media_control_control_proto_msgTypes[35]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3339,7 +3584,7 @@ func (x *Floor) String() string {
 func (*Floor) ProtoMessage() {}
 
 func (x *Floor) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[35]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3352,7 +3597,7 @@ func (x *Floor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Floor.ProtoReflect.Descriptor instead.
 func (*Floor) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{35}
+	return file_media_control_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Floor) GetRoom() string {
@@ -3381,7 +3626,7 @@ type Levels struct {
 
 func (x *Levels) Reset() {
 	*x = Levels{}
-	mi := &file_media_control_control_proto_msgTypes[36]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3393,7 +3638,7 @@ func (x *Levels) String() string {
 func (*Levels) ProtoMessage() {}
 
 func (x *Levels) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[36]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3406,7 +3651,7 @@ func (x *Levels) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Levels.ProtoReflect.Descriptor instead.
 func (*Levels) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{36}
+	return file_media_control_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Levels) GetRoom() string {
@@ -3442,7 +3687,7 @@ type Digit struct {
 
 func (x *Digit) Reset() {
 	*x = Digit{}
-	mi := &file_media_control_control_proto_msgTypes[37]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3454,7 +3699,7 @@ func (x *Digit) String() string {
 func (*Digit) ProtoMessage() {}
 
 func (x *Digit) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[37]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3467,7 +3712,7 @@ func (x *Digit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Digit.ProtoReflect.Descriptor instead.
 func (*Digit) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{37}
+	return file_media_control_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Digit) GetStream() string {
@@ -3502,7 +3747,7 @@ type Media struct {
 
 func (x *Media) Reset() {
 	*x = Media{}
-	mi := &file_media_control_control_proto_msgTypes[38]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3514,7 +3759,7 @@ func (x *Media) String() string {
 func (*Media) ProtoMessage() {}
 
 func (x *Media) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[38]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3527,7 +3772,7 @@ func (x *Media) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Media.ProtoReflect.Descriptor instead.
 func (*Media) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{38}
+	return file_media_control_control_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Media) GetStream() string {
@@ -3561,7 +3806,7 @@ type Talk struct {
 
 func (x *Talk) Reset() {
 	*x = Talk{}
-	mi := &file_media_control_control_proto_msgTypes[39]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3573,7 +3818,7 @@ func (x *Talk) String() string {
 func (*Talk) ProtoMessage() {}
 
 func (x *Talk) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[39]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3586,7 +3831,7 @@ func (x *Talk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Talk.ProtoReflect.Descriptor instead.
 func (*Talk) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{39}
+	return file_media_control_control_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Talk) GetMember() string {
@@ -3618,7 +3863,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_media_control_control_proto_msgTypes[40]
+	mi := &file_media_control_control_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3630,7 +3875,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[40]
+	mi := &file_media_control_control_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3643,7 +3888,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{40}
+	return file_media_control_control_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Done) GetOp() string {
@@ -3707,7 +3952,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_media_control_control_proto_msgTypes[41]
+	mi := &file_media_control_control_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3719,7 +3964,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[41]
+	mi := &file_media_control_control_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3732,7 +3977,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{41}
+	return file_media_control_control_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Fault) GetCommand() uint64 {
@@ -3771,7 +4016,7 @@ type Quality struct {
 
 func (x *Quality) Reset() {
 	*x = Quality{}
-	mi := &file_media_control_control_proto_msgTypes[42]
+	mi := &file_media_control_control_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3783,7 +4028,7 @@ func (x *Quality) String() string {
 func (*Quality) ProtoMessage() {}
 
 func (x *Quality) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[42]
+	mi := &file_media_control_control_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3796,7 +4041,7 @@ func (x *Quality) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quality.ProtoReflect.Descriptor instead.
 func (*Quality) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{42}
+	return file_media_control_control_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Quality) GetStream() string {
@@ -3858,7 +4103,7 @@ type Tone_Segment struct {
 
 func (x *Tone_Segment) Reset() {
 	*x = Tone_Segment{}
-	mi := &file_media_control_control_proto_msgTypes[43]
+	mi := &file_media_control_control_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3870,7 +4115,7 @@ func (x *Tone_Segment) String() string {
 func (*Tone_Segment) ProtoMessage() {}
 
 func (x *Tone_Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[43]
+	mi := &file_media_control_control_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3904,20 +4149,20 @@ var File_media_control_control_proto protoreflect.FileDescriptor
 
 const file_media_control_control_proto_rawDesc = "" +
 	"\n" +
-	"\x1bmedia/control/control.proto\x12\x15callwright.control.v1\"\xfb\x01\n" +
+	"\x1bmedia/control/control.proto\x12\x15callwright.control.v1\"\xb7\x02\n" +
 	"\aToBrain\x124\n" +
 	"\x05hello\x18\x01 \x01(\v2\x1c.callwright.control.v1.HelloH\x00R\x05hello\x12@\n" +
 	"\theartbeat\x18\x02 \x01(\v2 .callwright.control.v1.HeartbeatH\x00R\theartbeat\x127\n" +
-	"\x06report\x18\x03 \x01(\v2\x1d.callwright.control.v1.ReportH\x00R\x06report\x127\n" +
-	"\x06parcel\x18\x04 \x01(\v2\x1d.callwright.control.v1.ParcelH\x00R\x06parcelB\x06\n" +
-	"\x04body\"\x8c\x02\n" +
+	"\x06report\x18\x03 \x01(\v2\x1d.callwright.control.v1.ReportH\x00R\x06report\x124\n" +
+	"\x05offer\x18\x05 \x01(\v2\x1c.callwright.control.v1.OfferH\x00R\x05offer\x127\n" +
+	"\x06stowed\x18\x06 \x01(\v2\x1d.callwright.control.v1.StowedH\x00R\x06stowedB\x06\n" +
+	"\x04bodyJ\x04\b\x04\x10\x05\"\xdf\x01\n" +
 	"\bToWorker\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12:\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1e.callwright.control.v1.WelcomeH\x00R\awelcome\x12@\n" +
 	"\theartbeat\x18\x03 \x01(\v2 .callwright.control.v1.HeartbeatH\x00R\theartbeat\x121\n" +
-	"\x04turn\x18\x04 \x01(\v2\x1b.callwright.control.v1.TurnH\x00R\x04turn\x121\n" +
-	"\x04stow\x18\x05 \x01(\v2\x1b.callwright.control.v1.StowH\x00R\x04stowB\x06\n" +
-	"\x04body\"\xd9\x02\n" +
+	"\x04turn\x18\x04 \x01(\v2\x1b.callwright.control.v1.TurnH\x00R\x04turnB\x06\n" +
+	"\x04bodyJ\x04\b\x05\x10\x06\"\xd9\x02\n" +
 	"\x05Hello\x12/\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1b.callwright.control.v1.KindR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -3943,9 +4188,12 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\aCounter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\x04R\x05value\"B\n" +
+	"\x05value\x18\x03 \x01(\x04R\x05value\"\xa3\x01\n" +
 	"\x04Turn\x12:\n" +
-	"\bcommands\x18\x01 \x03(\v2\x1e.callwright.control.v1.CommandR\bcommands\"\xf8\x06\n" +
+	"\bcommands\x18\x01 \x03(\v2\x1e.callwright.control.v1.CommandR\bcommands\x121\n" +
+	"\x05stows\x18\x02 \x03(\v2\x1b.callwright.control.v1.StowR\x05stows\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05heard\x18\x04 \x01(\x04R\x05heard\"\xae\a\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x127\n" +
 	"\x06stream\x18\n" +
@@ -3965,7 +4213,8 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x05pause\x18\x1f \x01(\v2\x1c.callwright.control.v1.PauseH\x00R\x05pause\x121\n" +
 	"\x04seek\x18( \x01(\v2\x1b.callwright.control.v1.SeekH\x00R\x04seek\x127\n" +
 	"\x06adjust\x18) \x01(\v2\x1d.callwright.control.v1.AdjustH\x00R\x06adjust\x127\n" +
-	"\x06upload\x18* \x01(\v2\x1d.callwright.control.v1.UploadH\x00R\x06uploadB\x06\n" +
+	"\x06upload\x18* \x01(\v2\x1d.callwright.control.v1.UploadH\x00R\x06upload\x124\n" +
+	"\x05sweep\x182 \x01(\v2\x1c.callwright.control.v1.SweepH\x00R\x05sweepB\x06\n" +
 	"\x04body\"E\n" +
 	"\x05Trunk\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
@@ -4117,16 +4366,27 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x05Pause\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x16\n" +
 	"\x06paused\x18\x02 \x01(\bR\x06paused\x12\x16\n" +
-	"\x06masked\x18\x03 \x01(\bR\x06masked\"J\n" +
+	"\x06masked\x18\x03 \x01(\bR\x06masked\"b\n" +
 	"\x04Stow\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x16\n" +
-	"\x06sealed\x18\x03 \x01(\fR\x06sealed\"b\n" +
+	"\x06sealed\x18\x03 \x01(\fR\x06sealed\x12\x16\n" +
+	"\x06append\x18\x04 \x01(\bR\x06append\"\x94\x01\n" +
 	"\x06Parcel\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x16\n" +
-	"\x06sealed\x18\x04 \x01(\fR\x06sealed\">\n" +
+	"\x06sealed\x18\x04 \x01(\fR\x06sealed\x120\n" +
+	"\x04more\x18\x05 \x03(\v2\x1c.callwright.control.v1.PieceR\x04more\"9\n" +
+	"\x05Piece\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"T\n" +
+	"\x05Offer\x127\n" +
+	"\aparcels\x18\x01 \x03(\v2\x1d.callwright.control.v1.ParcelR\aparcels\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\bR\x04last\" \n" +
+	"\x06Stowed\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\"\a\n" +
+	"\x05Sweep\">\n" +
 	"\x06Report\x124\n" +
 	"\x06events\x18\x01 \x03(\v2\x1c.callwright.control.v1.EventR\x06events\"\xd4\x03\n" +
 	"\x05Event\x12\x10\n" +
@@ -4210,7 +4470,7 @@ func file_media_control_control_proto_rawDescGZIP() []byte {
 }
 
 var file_media_control_control_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_media_control_control_proto_goTypes = []any{
 	(Kind)(0),            // 0: callwright.control.v1.Kind
 	(Codec)(0),           // 1: callwright.control.v1.Codec
@@ -4250,77 +4510,85 @@ var file_media_control_control_proto_goTypes = []any{
 	(*Pause)(nil),        // 35: callwright.control.v1.Pause
 	(*Stow)(nil),         // 36: callwright.control.v1.Stow
 	(*Parcel)(nil),       // 37: callwright.control.v1.Parcel
-	(*Report)(nil),       // 38: callwright.control.v1.Report
-	(*Event)(nil),        // 39: callwright.control.v1.Event
-	(*Floor)(nil),        // 40: callwright.control.v1.Floor
-	(*Levels)(nil),       // 41: callwright.control.v1.Levels
-	(*Digit)(nil),        // 42: callwright.control.v1.Digit
-	(*Media)(nil),        // 43: callwright.control.v1.Media
-	(*Talk)(nil),         // 44: callwright.control.v1.Talk
-	(*Done)(nil),         // 45: callwright.control.v1.Done
-	(*Fault)(nil),        // 46: callwright.control.v1.Fault
-	(*Quality)(nil),      // 47: callwright.control.v1.Quality
-	(*Tone_Segment)(nil), // 48: callwright.control.v1.Tone.Segment
+	(*Piece)(nil),        // 38: callwright.control.v1.Piece
+	(*Offer)(nil),        // 39: callwright.control.v1.Offer
+	(*Stowed)(nil),       // 40: callwright.control.v1.Stowed
+	(*Sweep)(nil),        // 41: callwright.control.v1.Sweep
+	(*Report)(nil),       // 42: callwright.control.v1.Report
+	(*Event)(nil),        // 43: callwright.control.v1.Event
+	(*Floor)(nil),        // 44: callwright.control.v1.Floor
+	(*Levels)(nil),       // 45: callwright.control.v1.Levels
+	(*Digit)(nil),        // 46: callwright.control.v1.Digit
+	(*Media)(nil),        // 47: callwright.control.v1.Media
+	(*Talk)(nil),         // 48: callwright.control.v1.Talk
+	(*Done)(nil),         // 49: callwright.control.v1.Done
+	(*Fault)(nil),        // 50: callwright.control.v1.Fault
+	(*Quality)(nil),      // 51: callwright.control.v1.Quality
+	(*Tone_Segment)(nil), // 52: callwright.control.v1.Tone.Segment
 }
 var file_media_control_control_proto_depIdxs = []int32{
 	7,  // 0: callwright.control.v1.ToBrain.hello:type_name -> callwright.control.v1.Hello
 	9,  // 1: callwright.control.v1.ToBrain.heartbeat:type_name -> callwright.control.v1.Heartbeat
-	38, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
-	37, // 3: callwright.control.v1.ToBrain.parcel:type_name -> callwright.control.v1.Parcel
-	8,  // 4: callwright.control.v1.ToWorker.welcome:type_name -> callwright.control.v1.Welcome
-	9,  // 5: callwright.control.v1.ToWorker.heartbeat:type_name -> callwright.control.v1.Heartbeat
-	11, // 6: callwright.control.v1.ToWorker.turn:type_name -> callwright.control.v1.Turn
-	36, // 7: callwright.control.v1.ToWorker.stow:type_name -> callwright.control.v1.Stow
+	42, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
+	39, // 3: callwright.control.v1.ToBrain.offer:type_name -> callwright.control.v1.Offer
+	40, // 4: callwright.control.v1.ToBrain.stowed:type_name -> callwright.control.v1.Stowed
+	8,  // 5: callwright.control.v1.ToWorker.welcome:type_name -> callwright.control.v1.Welcome
+	9,  // 6: callwright.control.v1.ToWorker.heartbeat:type_name -> callwright.control.v1.Heartbeat
+	11, // 7: callwright.control.v1.ToWorker.turn:type_name -> callwright.control.v1.Turn
 	0,  // 8: callwright.control.v1.Hello.kind:type_name -> callwright.control.v1.Kind
 	10, // 9: callwright.control.v1.Heartbeat.counters:type_name -> callwright.control.v1.Counter
 	12, // 10: callwright.control.v1.Turn.commands:type_name -> callwright.control.v1.Command
-	14, // 11: callwright.control.v1.Command.stream:type_name -> callwright.control.v1.Stream
-	15, // 12: callwright.control.v1.Command.drop_stream:type_name -> callwright.control.v1.DropStream
-	16, // 13: callwright.control.v1.Command.digits:type_name -> callwright.control.v1.Digits
-	17, // 14: callwright.control.v1.Command.echo:type_name -> callwright.control.v1.Echo
-	18, // 15: callwright.control.v1.Command.room:type_name -> callwright.control.v1.Room
-	20, // 16: callwright.control.v1.Command.drop_room:type_name -> callwright.control.v1.DropRoom
-	21, // 17: callwright.control.v1.Command.member:type_name -> callwright.control.v1.Member
-	22, // 18: callwright.control.v1.Command.drop_member:type_name -> callwright.control.v1.DropMember
-	23, // 19: callwright.control.v1.Command.play:type_name -> callwright.control.v1.Play
-	32, // 20: callwright.control.v1.Command.record:type_name -> callwright.control.v1.Record
-	34, // 21: callwright.control.v1.Command.stop:type_name -> callwright.control.v1.Stop
-	35, // 22: callwright.control.v1.Command.pause:type_name -> callwright.control.v1.Pause
-	24, // 23: callwright.control.v1.Command.seek:type_name -> callwright.control.v1.Seek
-	25, // 24: callwright.control.v1.Command.adjust:type_name -> callwright.control.v1.Adjust
-	33, // 25: callwright.control.v1.Command.upload:type_name -> callwright.control.v1.Upload
-	1,  // 26: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
-	13, // 27: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
-	19, // 28: callwright.control.v1.Room.pairs:type_name -> callwright.control.v1.Pair
-	13, // 29: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
-	1,  // 30: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
-	26, // 31: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
-	30, // 32: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
-	31, // 33: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
-	27, // 34: callwright.control.v1.Source.web:type_name -> callwright.control.v1.Web
-	28, // 35: callwright.control.v1.Source.speech:type_name -> callwright.control.v1.Speech
-	29, // 36: callwright.control.v1.Source.recall:type_name -> callwright.control.v1.Recall
-	2,  // 37: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
-	48, // 38: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
-	3,  // 39: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
-	27, // 40: callwright.control.v1.Upload.to:type_name -> callwright.control.v1.Web
-	39, // 41: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
-	42, // 42: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
-	43, // 43: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
-	44, // 44: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
-	45, // 45: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
-	46, // 46: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
-	47, // 47: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
-	40, // 48: callwright.control.v1.Event.floor:type_name -> callwright.control.v1.Floor
-	41, // 49: callwright.control.v1.Event.levels:type_name -> callwright.control.v1.Levels
-	4,  // 50: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
-	5,  // 51: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
-	6,  // 52: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
-	52, // [52:53] is the sub-list for method output_type
-	51, // [51:52] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	36, // 11: callwright.control.v1.Turn.stows:type_name -> callwright.control.v1.Stow
+	14, // 12: callwright.control.v1.Command.stream:type_name -> callwright.control.v1.Stream
+	15, // 13: callwright.control.v1.Command.drop_stream:type_name -> callwright.control.v1.DropStream
+	16, // 14: callwright.control.v1.Command.digits:type_name -> callwright.control.v1.Digits
+	17, // 15: callwright.control.v1.Command.echo:type_name -> callwright.control.v1.Echo
+	18, // 16: callwright.control.v1.Command.room:type_name -> callwright.control.v1.Room
+	20, // 17: callwright.control.v1.Command.drop_room:type_name -> callwright.control.v1.DropRoom
+	21, // 18: callwright.control.v1.Command.member:type_name -> callwright.control.v1.Member
+	22, // 19: callwright.control.v1.Command.drop_member:type_name -> callwright.control.v1.DropMember
+	23, // 20: callwright.control.v1.Command.play:type_name -> callwright.control.v1.Play
+	32, // 21: callwright.control.v1.Command.record:type_name -> callwright.control.v1.Record
+	34, // 22: callwright.control.v1.Command.stop:type_name -> callwright.control.v1.Stop
+	35, // 23: callwright.control.v1.Command.pause:type_name -> callwright.control.v1.Pause
+	24, // 24: callwright.control.v1.Command.seek:type_name -> callwright.control.v1.Seek
+	25, // 25: callwright.control.v1.Command.adjust:type_name -> callwright.control.v1.Adjust
+	33, // 26: callwright.control.v1.Command.upload:type_name -> callwright.control.v1.Upload
+	41, // 27: callwright.control.v1.Command.sweep:type_name -> callwright.control.v1.Sweep
+	1,  // 28: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
+	13, // 29: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
+	19, // 30: callwright.control.v1.Room.pairs:type_name -> callwright.control.v1.Pair
+	13, // 31: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
+	1,  // 32: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
+	26, // 33: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
+	30, // 34: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
+	31, // 35: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
+	27, // 36: callwright.control.v1.Source.web:type_name -> callwright.control.v1.Web
+	28, // 37: callwright.control.v1.Source.speech:type_name -> callwright.control.v1.Speech
+	29, // 38: callwright.control.v1.Source.recall:type_name -> callwright.control.v1.Recall
+	2,  // 39: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
+	52, // 40: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
+	3,  // 41: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
+	27, // 42: callwright.control.v1.Upload.to:type_name -> callwright.control.v1.Web
+	38, // 43: callwright.control.v1.Parcel.more:type_name -> callwright.control.v1.Piece
+	37, // 44: callwright.control.v1.Offer.parcels:type_name -> callwright.control.v1.Parcel
+	43, // 45: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
+	46, // 46: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
+	47, // 47: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
+	48, // 48: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
+	49, // 49: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
+	50, // 50: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
+	51, // 51: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
+	44, // 52: callwright.control.v1.Event.floor:type_name -> callwright.control.v1.Floor
+	45, // 53: callwright.control.v1.Event.levels:type_name -> callwright.control.v1.Levels
+	4,  // 54: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
+	5,  // 55: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
+	6,  // 56: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
+	56, // [56:57] is the sub-list for method output_type
+	55, // [55:56] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_media_control_control_proto_init() }
@@ -4332,13 +4600,13 @@ func file_media_control_control_proto_init() {
 		(*ToBrain_Hello)(nil),
 		(*ToBrain_Heartbeat)(nil),
 		(*ToBrain_Report)(nil),
-		(*ToBrain_Parcel)(nil),
+		(*ToBrain_Offer)(nil),
+		(*ToBrain_Stowed)(nil),
 	}
 	file_media_control_control_proto_msgTypes[1].OneofWrappers = []any{
 		(*ToWorker_Welcome)(nil),
 		(*ToWorker_Heartbeat)(nil),
 		(*ToWorker_Turn)(nil),
-		(*ToWorker_Stow)(nil),
 	}
 	file_media_control_control_proto_msgTypes[7].OneofWrappers = []any{
 		(*Command_Stream)(nil),
@@ -4356,6 +4624,7 @@ func file_media_control_control_proto_init() {
 		(*Command_Seek)(nil),
 		(*Command_Adjust)(nil),
 		(*Command_Upload)(nil),
+		(*Command_Sweep)(nil),
 	}
 	file_media_control_control_proto_msgTypes[18].OneofWrappers = []any{
 		(*Play_Member)(nil),
@@ -4374,7 +4643,7 @@ func file_media_control_control_proto_init() {
 		(*Record_Member)(nil),
 		(*Record_Room)(nil),
 	}
-	file_media_control_control_proto_msgTypes[34].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[38].OneofWrappers = []any{
 		(*Event_Digit)(nil),
 		(*Event_Media)(nil),
 		(*Event_Talk)(nil),
@@ -4390,7 +4659,7 @@ func file_media_control_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_media_control_control_proto_rawDesc), len(file_media_control_control_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   44,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

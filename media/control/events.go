@@ -2,16 +2,20 @@ package control
 
 import "sync"
 
-// defaultEvents is a second of digits and completions of some thousand streams.
+// defaultEvents is some seconds of digits and completions of some thousand streams.
 const defaultEvents = 8192
 
-// eventQueue holds what a worker has to tell, from any goroutine to the link's.
+// eventQueue holds what a worker has to tell, from any goroutine to the link's, until
+// the brain has it in safety. Events are numbered for the life of the worker, so a
+// brain knows those that it has had.
 type eventQueue struct {
 	ready chan struct{}
 	limit int
 
 	mu    sync.Mutex
-	queue []*Event
+	queue []*Event // the oldest first
+	sent  int      // so many of them went over this connection
+	seq   uint64
 	drops uint64
 }
 
@@ -19,34 +23,55 @@ func newEventQueue(limit int) eventQueue {
 	return eventQueue{ready: make(chan struct{}, 1), limit: limit}
 }
 
+// put drops the oldest event when too many wait: a brain that is there has had it.
 func (q *eventQueue) put(e *Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.queue) >= q.limit {
-		q.drops++
-		return
+		if q.forget(1) == 0 {
+			q.drops++
+		}
 	}
+	q.seq++
+	e.Seq = q.seq
 	q.queue = append(q.queue, e)
 	q.signal()
 }
 
+// take returns what this connection has not sent yet.
 func (q *eventQueue) take() []*Event {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	es := q.queue
-	q.queue = nil
+	es := append([]*Event(nil), q.queue[q.sent:]...)
+	q.sent = len(q.queue)
 	return es
 }
 
-// begin is called when a brain is there: one of a new epoch knows nothing of what
-// happened under the last.
-func (q *eventQueue) begin(anew bool) {
+// heard forgets the events up to seq.
+func (q *eventQueue) heard(seq uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if anew {
-		q.drops += uint64(len(q.queue))
-		q.queue = nil
+	n := 0
+	for n < q.sent && q.queue[n].Seq <= seq {
+		n++
 	}
+	q.forget(n)
+}
+
+// forget drops the n oldest and says how many of them had been sent.
+func (q *eventQueue) forget(n int) (sent int) {
+	sent = min(n, q.sent)
+	q.sent -= sent
+	clear(q.queue[:n])
+	q.queue = q.queue[n:]
+	return sent
+}
+
+// begin is called when a brain is there: all that is kept is told again.
+func (q *eventQueue) begin() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.sent = 0
 	if len(q.queue) > 0 {
 		q.signal()
 	}

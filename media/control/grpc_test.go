@@ -44,6 +44,9 @@ func TestLinkOverUnixSocket(t *testing.T) {
 	if e := <-events; e.Kind != Up || e.Hello.Name != "sbc-1" || e.Hello.Secret != "" {
 		t.Fatalf("first event %+v", e)
 	}
+	if e := <-events; e.Kind != Offered || !e.Offer.Last {
+		t.Fatalf("second event %+v", e)
+	}
 	for id := uint64(1); id <= 50; id++ {
 		if err := h.Send("sbc-1", turn(id)); err != nil {
 			t.Fatal(err)

@@ -80,17 +80,6 @@ func (h *Hub) Send(worker string, t *Turn) error {
 	return s.out.put(h.message(&ToWorker_Turn{Turn: t}))
 }
 
-// Stow sends a sealed parcel for safe keeping, in order with the turns.
-func (h *Hub) Stow(worker string, p *Stow) error {
-	h.mu.Lock()
-	s := h.seats[worker]
-	h.mu.Unlock()
-	if s == nil {
-		return fmt.Errorf("%w: %q", ErrNoWorker, worker)
-	}
-	return s.out.put(h.message(&ToWorker_Stow{Stow: p}))
-}
-
 // Gone says that the worker's process has ended: it is Down at once. Call it before
 // a successor of the same name starts. Unknown or down already: nothing happens.
 func (h *Hub) Gone(worker string) {

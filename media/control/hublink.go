@@ -157,8 +157,10 @@ func (l *link) take(s *seat, m *ToBrain) bool {
 		return s.tell(l, HubEvent{Kind: Beaten, Beat: b.Heartbeat})
 	case *ToBrain_Report:
 		return s.tell(l, HubEvent{Kind: Reported, Report: b.Report})
-	case *ToBrain_Parcel:
-		return s.tell(l, HubEvent{Kind: Offered, Parcel: b.Parcel})
+	case *ToBrain_Offer:
+		return s.tell(l, HubEvent{Kind: Offered, Offer: b.Offer})
+	case *ToBrain_Stowed:
+		return s.tell(l, HubEvent{Kind: Kept, Stowed: b.Stowed.GetNumber()})
 	}
 	return true // a newer worker's message, or Hello again: skipped
 }

@@ -15,7 +15,8 @@ type HubEvent struct {
 	Hello  *Hello     // Up
 	Report *Report    // Reported
 	Beat   *Heartbeat // Beaten
-	Parcel *Parcel    // Offered
+	Offer  *Offer     // Offered
+	Stowed uint64     // Kept: the number of the turn
 	Why    string     // Down: a sentence for the log
 }
 
@@ -27,7 +28,8 @@ const (
 	Down
 	Reported
 	Beaten
-	Offered
+	Offered // what a worker kept of a brain before; once after an Up of its first link to this epoch
+	Kept    // the stows of a turn are kept
 )
 
 // Commander is what the brain needs of a link: Send queues t for a worker behind
@@ -51,8 +53,9 @@ type Worker interface {
 	Disconnected(why string)
 }
 
-// Reporter takes a worker's events to its brain. Report never blocks; events that
-// no brain can take (none connected, queue full) are counted and dropped.
+// Reporter takes a worker's events to its brain. Report never blocks. Events are kept
+// until a brain has said that it needs them no more (Turn.heard), and told again to a
+// brain that comes later; when too many wait the oldest are dropped and counted.
 type Reporter interface {
 	Report(e *Event)
 }

@@ -1,0 +1,210 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callwright/callwright/engine/parcel"
+)
+
+// Parts of a unit's parcel that are this package's; others lie beside them.
+const (
+	partUnit = "unit"
+	partOps  = "ops"
+	partCall = "call "
+	partRoom = "room"
+)
+
+// roomUnit is how timers name a room.
+const roomUnit = "room:"
+
+// soil notes that a unit is no more what was frozen of it, nor the rooms it is in.
+func (f *Flows) soil(u *unit) { f.soiled[u.id] = true }
+
+// noteChange looks at what leaves for whom it concerns, and keeps the times of timers.
+func (f *Flows) noteChange(a Action) {
+	switch a := a.(type) {
+	case Arm:
+		f.timersOf(a.Timer.Unit, func(m *map[TimerID]time.Time) {
+			if *m == nil {
+				*m = map[TimerID]time.Time{}
+			}
+			(*m)[a.Timer] = f.now.Add(a.After)
+		})
+	case Disarm:
+		f.timersOf(a.Timer.Unit, func(m *map[TimerID]time.Time) { delete(*m, a.Timer) })
+	case PlaceRoom:
+		f.soiledRooms[a.Room] = true
+	case FreeRoom:
+		f.soiledRooms[a.Room] = true
+	case JoinRoom:
+		f.soilCall(a.Call)
+		f.soiledRooms[a.Room] = true
+	case LeaveRoom:
+		f.soilCall(a.Call)
+	case ToMixer:
+		f.soilCall(a.Call)
+	case Over:
+		f.soiled[a.Unit] = true
+	}
+}
+
+func (f *Flows) noteFired(t TimerID) {
+	f.timersOf(t.Unit, func(m *map[TimerID]time.Time) { delete(*m, t) })
+}
+
+func (f *Flows) soilCall(id string) {
+	if c := f.calls[id]; c != nil {
+		f.soil(c.u)
+	}
+}
+
+// timersOf finds the timers of a unit or a room.
+func (f *Flows) timersOf(id string, do func(*map[TimerID]time.Time)) {
+	if u := f.units[id]; u != nil {
+		f.soil(u)
+		do(&u.armed)
+		return
+	}
+	if r := f.rooms[strings.TrimPrefix(id, roomUnit)]; r != nil && strings.HasPrefix(id, roomUnit) {
+		f.soiledRooms[r.name] = true
+		do(&r.armed)
+	}
+}
+
+// Changed names the units and conferences that may differ from what was frozen of them
+// last, or are gone, since it was asked last.
+func (f *Flows) Changed() (units, rooms []string) {
+	for id := range f.soiled {
+		if u := f.units[id]; u != nil {
+			for _, s := range u.shown {
+				if r, ok := s.of.(*room); ok {
+					f.soiledRooms[r.name] = true
+				}
+			}
+		}
+	}
+	units, rooms = slices.Sorted(maps.Keys(f.soiled)), slices.Sorted(maps.Keys(f.soiledRooms))
+	clear(f.soiled)
+	clear(f.soiledRooms)
+	return units, rooms
+}
+
+// UnitOf names the unit that has a call; "": none has.
+func (f *Flows) UnitOf(call string) string {
+	if c := f.calls[call]; c != nil {
+		return c.u.id
+	}
+	return ""
+}
+
+// Legs names the calls of a unit, sorted.
+func (f *Flows) Legs(unit string) (legs []string) {
+	u := f.units[unit]
+	if u == nil {
+		return nil
+	}
+	if u.call != nil && f.calls[u.call.id] == u.call {
+		legs = append(legs, u.call.id)
+	}
+	for _, s := range u.shown {
+		if c, ok := s.of.(*callState); ok && c.u == u && c != u.call && f.calls[c.id] == c {
+			legs = append(legs, c.id)
+		}
+	}
+	slices.Sort(legs)
+	return legs
+}
+
+// Freeze is a unit as the parts of its parcel, and its journal's inputs from the given
+// one on; false: there is no such unit. It may hold masked digits: it must be sealed.
+func (f *Flows) Freeze(unit string, from int) (parts map[string][]byte, inputs [][]byte, ok bool) {
+	u := f.units[unit]
+	if u == nil {
+		return nil, nil, false
+	}
+	parts = map[string][]byte{partUnit: f.scheme.Freeze(nil, u), partOps: f.freezeOps(u)}
+	for _, leg := range f.Legs(unit) {
+		parts[partCall+leg] = f.scheme.Freeze(nil, f.calls[leg])
+	}
+	for _, in := range u.history.Inputs[min(from, len(u.history.Inputs)):] {
+		b, err := json.Marshal(in)
+		if err != nil {
+			panic(fmt.Sprintf("flow: an input does not marshal: %v", err))
+		}
+		inputs = append(inputs, b)
+	}
+	return parts, inputs, true
+}
+
+// Inputs is the length of a unit's journal.
+func (f *Flows) Inputs(unit string) int {
+	if u := f.units[unit]; u != nil {
+		return len(u.history.Inputs)
+	}
+	return 0
+}
+
+func (f *Flows) freezeOps(u *unit) []byte {
+	b := []byte{'['}
+	for i, o := range u.pending() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '[')
+		b = f.scheme.Freeze(b, o)
+		b = append(b, ',')
+		b = f.scheme.Freeze(b, o.verb)
+		b = append(b, ']')
+	}
+	return append(b, ']')
+}
+
+// FreezeRoom is a conference as the parts of its parcel; false: there is none.
+func (f *Flows) FreezeRoom(name string) (parts map[string][]byte, ok bool) {
+	r := f.rooms[name]
+	if r == nil {
+		return nil, false
+	}
+	return map[string][]byte{partRoom: f.scheme.Freeze(nil, r)}, true
+}
+
+// FirstSeat is a call that is in a conference; "": none is.
+func (f *Flows) FirstSeat(name string) string {
+	if r := f.rooms[name]; r != nil && len(r.seats) > 0 {
+		return r.seats[0].c.id
+	}
+	return ""
+}
+
+// newScheme says what is written by name.
+func (f *Flows) newScheme() *parcel.Scheme {
+	ref := func(t reflect.Type) parcel.Ref {
+		return parcel.Ref{Type: t, Name: nameOf, Find: func(name string) any { return f.thawing.find(name, t) }}
+	}
+	return parcel.NewScheme(ref(reflect.TypeFor[*unit]()), ref(reflect.TypeFor[*room]()), ref(reflect.TypeFor[*seat]()),
+		ref(reflect.TypeFor[*callState]()), ref(reflect.TypeFor[*operation]()), ref(reflect.TypeFor[*tape]()), ref(reflect.TypeFor[snapshot]()))
+}
+
+func nameOf(v any) string {
+	switch v := v.(type) {
+	case *unit:
+		return "u" + v.id
+	case *room:
+		return "r" + v.name
+	case *seat:
+		return "s" + v.handle
+	case *callState:
+		return "c" + v.id
+	case *operation:
+		return fmt.Sprintf("o%d/%s", v.n, v.u.id)
+	case *tape:
+		return "t" + v.Base
+	}
+	panic(fmt.Sprintf("flow: a %T has no name", v))
+}

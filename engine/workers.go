@@ -70,6 +70,10 @@ func (s *shard) reported(e control.HubEvent) {
 // workerDown ends the calls that the worker carried, with the cause in the log.
 func (s *shard) workerDown(name, why string) {
 	s.gone(name, why)
+	if r := s.fleet.Bury(name, s.out); len(r.Calls) > 0 {
+		s.log.Error("mixer lost: what it carried goes on elsewhere", "worker", name, "why", why, "calls", len(r.Calls), "rooms", len(r.Rooms))
+		s.rehomed(r, mixerGap)
+	}
 	calls, rooms := s.fleet.Down(name)
 	if s.stows != nil {
 		s.gateGone(name)
@@ -89,6 +93,10 @@ func (s *shard) workerDown(name, why string) {
 		}
 	}
 }
+
+// mixerGap is what scripts are told of the audio that went with a mixer: three
+// heartbeats of 20 ms, and what it takes to begin elsewhere.
+const mixerGap = 80 * time.Millisecond
 
 // drain moves all that a mixer carries to others.
 func (s *shard) drain(name string) (fleet.Rehomed, error) {

@@ -120,7 +120,9 @@ func (d *desk) finish(o *op, end *control.Done) {
 		d.count.overruns.Add(o.record.Overruns())
 	}
 	d.ops.remove(o, end)
-	d.tell(end)
+	if !d.closed || end.GetReason() != prompt.Gone {
+		d.tell(end) // what ends because this process does goes on elsewhere
+	}
 	d.changed = d.changed || o.onRoom
 }
 

@@ -89,6 +89,41 @@ func TestADrainedMixerLosesNothing(t *testing.T) {
 	})
 }
 
+// A mixer dies and another is there: nobody's call ends, and the gap is short.
+func TestADeadMixersCallsGoOnElsewhere(t *testing.T) {
+	inWorld(t, map[string]string{"main.js": draining}, func(w *world) {
+		w.startMixer("mixer-2", t.TempDir())
+		prompted, a, b := w.dials("1", 0), w.dials("2", 500), w.dials("3", 700)
+		time.Sleep(3 * time.Second)
+		heard := make(chan [3]int)
+		go func() {
+			var all [3]int
+			done := make(chan int)
+			for i, c := range []*caller{prompted, a, b} {
+				go func() { all[i] = len(c.listen(3 * time.Second)); done <- i }()
+			}
+			for range all {
+				<-done
+			}
+			heard <- all
+		}()
+		time.Sleep(time.Second)
+		w.crash("mixer-1")
+		for i, n := range <-heard {
+			if n < 3*8000-800 {
+				t.Errorf("caller %d hears %d ms in 3 s", i, n/8)
+			}
+		}
+		a.hears("a", a.listen(time.Second), []float64{700}, []float64{500})
+		prompted.hears("who hears a prompt", prompted.listen(time.Second), []float64{1000}, nil)
+		for _, c := range []*caller{prompted, a, b} {
+			if r := c.hangup(); r.EndedBy != "caller" {
+				t.Errorf("ended by %s: %s", r.EndedBy, r.Cause)
+			}
+		}
+	})
+}
+
 // wantRecorded wants a file to have lost less than 200 ms of so much, and to hold a tone.
 func wantRecorded(t *testing.T, path string, least time.Duration) {
 	t.Helper()

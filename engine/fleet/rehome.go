@@ -37,6 +37,17 @@ func (f *Fleet) Drain(name string, out Out) (Rehomed, error) {
 	return f.Rehome(w, out), nil
 }
 
+// Bury moves what a dead mixer carried to others, if there are any; Down takes care of
+// the rest.
+func (f *Fleet) Bury(name string, out Out) Rehomed {
+	w := f.workers[name]
+	if w == nil || w.Kind != control.Kind_MIXER {
+		return Rehomed{}
+	}
+	w.dead = true
+	return f.Rehome(w, out)
+}
+
 // Rehome moves what a mixer carries, alive or dead, to others. Members keep their
 // state; what plays to them and records them must be asked for again.
 func (f *Fleet) Rehome(w *Worker, out Out) Rehomed {

@@ -44,6 +44,8 @@ func (b *brain) standBy(ctx context.Context, cfg brainFlags) error {
 		return err
 	}
 	end()
+	before := b.state.Before().Brain
+	b.scripts.Follow(b.shelf, before != "" && before != cfg.Member.name)
 	return nil
 }
 

@@ -85,6 +85,7 @@ type brain struct {
 	state   *cluster.Store
 	tree    *sandbox.State // what scripts see of it
 	kept    *keep.Keep
+	shelf   *script.Shelf // versions that brains share
 	fetch   *fetch.Edge
 	files   *file.Edge
 	operate *operator
@@ -114,6 +115,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), Transport: p.Web, UserAgent: product})
 	b.files = b.openFiles(p.Files)
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
+	b.shelf = script.NewShelf(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	tree, err := b.openState(p)
 	if err != nil {
 		return nil, err
@@ -186,10 +188,18 @@ func (b *brain) openState(p brainParts) (*sandbox.State, error) {
 	}
 	store, err := open(cluster.Config{
 		Dir: p.State, Name: p.Name, Group: p.Group, Log: p.Log, Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
-		Others: map[string]cluster.Tree{keep.Kind: {Restore: b.kept.Restore, Snapshot: b.kept.Snapshot, Apply: b.kept.Apply}},
+		Others: otherTrees(b.kept, b.shelf),
 	})
 	b.state, b.tree = store, tree
 	return tree, err
+}
+
+// otherTrees are those beside `state` in the log.
+func otherTrees(kept *keep.Keep, shelf *script.Shelf) map[string]cluster.Tree {
+	return map[string]cluster.Tree{
+		keep.Kind:        {Restore: kept.Restore, Snapshot: kept.Snapshot, Apply: kept.Apply},
+		script.ShelfKind: {Restore: shelf.Restore, Snapshot: shelf.Snapshot, Apply: shelf.Apply},
+	}
 }
 
 // heard takes what the hub tells.

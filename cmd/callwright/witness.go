@@ -10,6 +10,7 @@ import (
 	"github.com/callwright/callwright/cmd/callwright/supervise"
 	"github.com/callwright/callwright/engine/cluster"
 	"github.com/callwright/callwright/engine/keep"
+	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/sandbox"
 )
 
@@ -52,11 +53,11 @@ func runWitness(ctx context.Context, member membership, data string, life *super
 	if err != nil {
 		return refusal{err}
 	}
-	tree, kept := sandbox.NewState(nil), keep.New(nil)
+	tree, kept, shelf := sandbox.NewState(nil), keep.New(nil), script.NewShelf(nil)
 	store, err := cluster.Join(cluster.Config{
 		Dir: filepath.Join(data, "state"), Name: member.name, Group: group, Log: childLog(),
 		Restore: tree.Restore, Snapshot: tree.Snapshot, Apply: tree.Apply,
-		Others: map[string]cluster.Tree{keep.Kind: {Restore: kept.Restore, Snapshot: kept.Snapshot, Apply: kept.Apply}},
+		Others: otherTrees(kept, shelf),
 	})
 	if err != nil {
 		return refusal{err}

@@ -74,7 +74,8 @@ func (s *Store) takeOver() error {
 	if err := s.machine.trouble(); err != nil {
 		return err
 	}
-	lead := Lead{Epoch: max(s.machine.led().Epoch+1, s.raft.CurrentTerm()), Brain: s.cfg.Name, At: time.Now()}
+	before := s.machine.led()
+	lead := Lead{Epoch: max(before.Epoch+1, s.raft.CurrentTerm()), Brain: s.cfg.Name, At: time.Now()}
 	if g := s.cfg.Group; g != nil {
 		lead.HTTP, lead.VIP = g.HTTP, g.VIP
 	}
@@ -86,9 +87,13 @@ func (s *Store) takeOver() error {
 		return s.because(err)
 	}
 	s.extend(asked)
+	s.before = before
 	s.epoch.Store(lead.Epoch)
 	return nil
 }
+
+// Before is the take-over before this brain's own. It may be asked once Lead has returned.
+func (s *Store) Before() Lead { return s.before }
 
 // lose ends this store's leadership for good; the first reason stands. The tree may
 // hold what the log never will: the process must end, and another one join anew.

@@ -64,6 +64,7 @@ type Store struct {
 	opened   time.Time    // what held counts from
 	held     atomic.Int64 // end of the lease, on the monotonic clock
 	acting   atomic.Bool  // Lead has returned
+	before   Lead         // valid then
 	lost     chan struct{}
 	lostErr  error // valid once lost is closed
 	loseOnce sync.Once

@@ -100,17 +100,22 @@ func (s *store) flush() {
 }
 
 func (s *store) write(b *bundle) error {
+	text, err := b.blob()
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(s.dir, b.app), b.version+".json", text)
+}
+
+// blob is the text of a bundle, as openBlob reads it.
+func (b *bundle) blob() ([]byte, error) {
 	out := blob{V: blobVersion, App: b.app, Version: b.version, File: b.file, Files: b.files,
 		Code: string(b.program.Code), Map: string(b.program.Map), Extra: b.extra}
 	if b.text != nil {
 		text := string(b.text)
 		out.Manifest = &text
 	}
-	text, err := json.Marshal(out)
-	if err != nil {
-		return err
-	}
-	return writeWhole(filepath.Join(s.dir, b.app), b.version+".json", text)
+	return json.Marshal(out)
 }
 
 func readBlob(name string) (*bundle, error) {
@@ -125,6 +130,11 @@ func readBlob(name string) (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openBlob(text)
+}
+
+// openBlob checks that a bundle is what its name says.
+func openBlob(text []byte) (*bundle, error) {
 	var in blob
 	if err := json.Unmarshal(text, &in); err != nil {
 		return nil, err

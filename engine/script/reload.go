@@ -120,6 +120,7 @@ func (c *Catalogue) remove(names []string) []Outcome {
 		delete(c.apps, name)
 		c.dropTrial(a)
 		c.store.setPin(name, nil)
+		c.store.serves(name, nil)
 		if a.serving != nil {
 			o.From = a.serving.version
 			c.supersede(a.serving)

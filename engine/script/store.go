@@ -45,6 +45,7 @@ const (
 	byAPI      = "api"
 	byOperator = "operator" // a rollback
 	byErrors   = "errors"   // a rollback by itself
+	byTakeOver = "takeover" // what the brain before served
 	byTrial    = "trial"    // the version before, while a canary is tried
 )
 
@@ -69,6 +70,7 @@ type store struct {
 	bundles map[target]*bundle // not on disk, or not yet
 	dirty   map[string]bool    // apps whose index is to be written
 	dropped []target           // whose file is to be removed
+	shelf   *Shelf             // that other brains follow; nil: none does
 }
 
 func openStore(dir string, log *slog.Logger) (*store, error) {
@@ -162,8 +164,52 @@ func (s *store) prune(app string, x *index, inUse func(string) bool) {
 		spare--
 		delete(s.bundles, target{app, r.Version})
 		s.dropped = append(s.dropped, target{app, r.Version})
+		if s.shelf != nil {
+			s.shelf.put(app, r.Version, nil)
+		}
 		return true
 	})
+}
+
+// adopt takes in a version that another brain kept, behind all of ours.
+func (s *store) adopt(b *bundle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.index(b.app)
+	if x.find(b.version) != nil {
+		return
+	}
+	r := record{Version: b.version, File: b.file, By: byTakeOver, First: time.Now(), Last: time.Now(), Bytes: b.size()}
+	x.Versions = append([]record{r}, x.Versions...)
+	s.bundles[target{b.app, b.version}] = b
+	s.dirty[b.app] = true
+}
+
+func (s *store) share(with *Shelf) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shelf = with
+}
+
+// serves tells the other brains what an app serves; nil: it is gone.
+func (s *store) serves(app string, b *bundle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shelf == nil {
+		return
+	}
+	if b == nil {
+		s.shelf.put(app, servingKey, nil)
+		return
+	}
+	text, err := b.blob()
+	if err != nil {
+		s.log.Error("script: a version cannot be shared", "app", app, "version", b.version, "err", err)
+		return
+	}
+	s.shelf.put(app, b.version, text)
+	name, _ := json.Marshal(b.version) // a string
+	s.shelf.put(app, servingKey, name)
 }
 
 // condemn marks a version as one that no rollback returns to by itself.

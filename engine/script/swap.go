@@ -132,6 +132,7 @@ func (c *Catalogue) change(a *app, g *generation) {
 	old := a.serving
 	g.since = time.Now()
 	a.serving = g
+	c.store.serves(g.app, g.bundle)
 	c.publish()
 	if old != nil && old != g {
 		c.supersede(old)

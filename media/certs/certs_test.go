@@ -77,6 +77,21 @@ func TestWhoTakesWhom(t *testing.T) {
 	}
 }
 
+// Brains share a key to seal with, whenever they were made; workers have none.
+func TestSealIsTheBrains(t *testing.T) {
+	dir := t.TempDir()
+	issue(t, dir, Node{"brain-1", Brain}, Node{"sbc-1", Worker})
+	issue(t, dir, Node{"brain-2", Brain})
+	one, err1 := os.ReadFile(dir + "/brain-1/cluster.key")
+	two, err2 := os.ReadFile(dir + "/brain-2/cluster.key")
+	if err1 != nil || err2 != nil || len(one) != 32 || string(one) != string(two) {
+		t.Errorf("%x %v, %x %v", one, err1, two, err2)
+	}
+	if _, err := os.Stat(dir + "/sbc-1/cluster.key"); err == nil {
+		t.Error("a worker could read what is sealed")
+	}
+}
+
 func TestUnusable(t *testing.T) {
 	dir := t.TempDir()
 	issue(t, dir, Node{"brain-1", Brain})

@@ -34,6 +34,7 @@ func (r Role) host() string { return string(r) + ".callwright.internal" }
 const (
 	caFile, caKeyFile     = "ca.pem", "ca.key"
 	nodeFile, nodeKeyFile = "node.pem", "node.key"
+	sealFile              = "cluster.key"
 )
 
 // lifetime of all certificates: nobody renews them behind the operator's back, so
@@ -50,7 +51,7 @@ type Node struct {
 }
 
 // Issue makes the folder of each node below dir: node.pem, node.key and ca.pem, all a
-// process needs. The authority is that in dir, or made there. What is there already
+// process needs, and for brains the cluster.key that they seal with. The authority is that in dir, or made there. What is there already
 // is left as it is; it returns the folders that are new.
 func Issue(dir string, nodes []Node, now time.Time) (made []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -72,9 +73,31 @@ func Issue(dir string, nodes []Node, now time.Time) (made []string, err error) {
 		if err := ca.issue(folder, n, now); err != nil {
 			return made, err
 		}
+		if n.Role == Brain {
+			if err := copySeal(dir, folder); err != nil {
+				return made, err
+			}
+		}
 		made = append(made, folder)
 	}
 	return made, nil
+}
+
+// copySeal gives a brain the key of 32 random bytes that all of them share.
+func copySeal(dir, folder string) error {
+	key, err := os.ReadFile(filepath.Join(dir, sealFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, 32)
+		rand.Read(key) // never fails (crypto/rand)
+		err = os.WriteFile(filepath.Join(dir, sealFile), key, 0o600)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, sealFile), key, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("certs: %w", err)
+	}
+	return nil
 }
 
 // pair is a certificate with its key.

@@ -20,6 +20,10 @@ const (
 	fadeMS    = 60
 	idleAfter = 4  // frames without sound after which a stream begins anew
 	watch     = 50 // frames over which the least fill is taken
+
+	// A frame played is kept to conceal with; room is how many frames of samples may
+	// lie before those ahead until they are moved.
+	room = 8
 )
 
 type span struct{ from, to uint32 }
@@ -30,7 +34,11 @@ type Buffer struct {
 	depth int // samples of delay
 	count *Counters
 
-	samples []int16 // by timestamp, modulo its length, a power of two
+	// samples lie by timestamp from origin on, without a seam. What is left is moved to
+	// the front again and again, so that a stream on time touches the same few cache
+	// lines every tick: with thousands of members memory is what a tick waits for.
+	samples []int16
+	origin  uint32
 	spans   [maxSpans]span
 	n       int // of spans, in order, apart from each other
 
@@ -45,10 +53,7 @@ type Buffer struct {
 
 // New makes a buffer for frames of that many samples, playing depth samples behind.
 func New(frame, depth int, count *Counters) *Buffer {
-	size := 1
-	for size < frame*(holdMS/20+8) {
-		size *= 2
-	}
+	size := frame * (holdMS/20*2 + room)
 	return &Buffer{frame: frame, depth: depth, count: count, samples: make([]int16, size)}
 }
 
@@ -69,7 +74,8 @@ func (b *Buffer) Put(timestamp uint32, seq uint16, in []int16) {
 		return
 	case ahead < 0 && ahead >= -hold && b.n == 0 && int16(seq-b.newest) > 0:
 		b.count.Late.Add(1)
-		b.play, ahead = timestamp, 0 // the stream has fallen behind: wait for it from now on
+		b.goBack(timestamp) // the stream has fallen behind: wait for it from now on
+		ahead = 0
 	case ahead+len(in) <= 0:
 		b.count.Late.Add(1)
 		return
@@ -87,6 +93,8 @@ func (b *Buffer) start(timestamp uint32, seq uint16) {
 	b.count.Restarted.Add(1)
 	b.running, b.n, b.idle, b.fade = true, 0, 0, 0
 	b.play = timestamp - uint32(b.depth)
+	b.origin = b.play - uint32(b.frame)
+	clear(b.samples[:b.frame])
 	b.newest = seq
 	b.least, b.watched = 1<<30, 0
 }
@@ -103,9 +111,34 @@ func (b *Buffer) store(from uint32, in []int16) {
 		b.count.Early.Add(1)
 		return
 	}
-	at := int(from) & (len(b.samples) - 1)
-	k := copy(b.samples[at:], in)
-	copy(b.samples, in[k:])
+	copy(b.samples[from-b.origin:], in)
+}
+
+// goBack plays from an earlier time on. Nothing lies ahead; the frame last played stays
+// to conceal with.
+func (b *Buffer) goBack(to uint32) {
+	copy(b.samples, b.samples[b.play-uint32(b.frame)-b.origin:][:b.frame])
+	b.play, b.origin = to, to-uint32(b.frame)
+}
+
+// settle moves what is still of use to the front: the frame last played, and all ahead.
+// Much is moved only when there would be no room for another packet.
+func (b *Buffer) settle() {
+	first, end := b.play-uint32(b.frame), b.play
+	if b.n > 0 {
+		end = b.spans[b.n-1].to
+	}
+	shift, used := int(first-b.origin), int(end-first)
+	if shift == 0 || used > 3*b.frame && shift <= (room-2)*b.frame {
+		return
+	}
+	if shift+used <= len(b.samples) {
+		copy(b.samples, b.samples[shift:shift+used])
+	} else { // ticks were left out, far beyond what is here
+		clear(b.samples[:b.frame])
+		b.n = 0
+	}
+	b.origin = first
 }
 
 // insert joins s with those it touches; false if there are too many pieces.
@@ -148,6 +181,7 @@ func (b *Buffer) Skip(frames int) {
 	if b.running {
 		b.play += uint32(frames * b.frame)
 		b.forget()
+		b.settle()
 	}
 }
 

@@ -9,14 +9,16 @@ func (b *Buffer) Pull(out []int16) bool {
 		if b.running {
 			b.idle++
 			b.play += uint32(b.frame)
+			b.settle()
 		}
 		return false
 	}
 	b.catchUp()
 	missing, madeUp := b.fill()
-	b.load(out, b.play)
+	copy(out, b.samples[b.play-b.origin:])
 	b.play += uint32(b.frame)
 	b.forget()
+	b.settle()
 	if madeUp {
 		b.count.Concealed.Add(1)
 		if b.n > 0 {
@@ -55,25 +57,19 @@ func (b *Buffer) fill() (missing int, madeUp bool) {
 
 // conceal writes n samples at from: those of a frame before, fading.
 func (b *Buffer) conceal(from uint32, n int) {
-	mask := uint32(len(b.samples) - 1)
 	full := int32(b.frame * fadeMS / 20)
-	for i := range uint32(n) {
+	at := int(from - b.origin)
+	for i := range n {
 		if b.fade == 0 {
-			b.samples[(from+i)&mask] = 0
+			b.samples[at+i] = 0
 			continue
 		}
 		b.fade--
 		// The source may itself be concealed and faded: only the first frame of a gap
 		// is taken at face value, later ones fade faster than a straight line.
-		x := int32(b.samples[(from+i-uint32(b.frame))&mask])
-		b.samples[(from+i)&mask] = int16(x * int32(b.fade) / full)
+		x := int32(b.samples[at+i-b.frame])
+		b.samples[at+i] = int16(x * int32(b.fade) / full)
 	}
-}
-
-func (b *Buffer) load(out []int16, from uint32) {
-	at := int(from) & (len(b.samples) - 1)
-	k := copy(out, b.samples[at:])
-	copy(out[k:], b.samples)
 }
 
 // catchUp leaves out a frame, once in a watch, if even the least fill of that watch
@@ -94,11 +90,11 @@ func (b *Buffer) catchUp() {
 		return
 	}
 	b.count.Skipped.Add(1)
-	mask := uint32(len(b.samples) - 1)
-	for i := range uint32(b.frame) {
-		old := int32(b.samples[(b.play+i)&mask])
-		next := &b.samples[(b.play+i+uint32(b.frame))&mask]
-		*next = int16((old*int32(uint32(b.frame)-i) + int32(*next)*int32(i)) / int32(b.frame))
+	at := int(b.play - b.origin)
+	for i := range b.frame {
+		old := int32(b.samples[at+i])
+		next := &b.samples[at+i+b.frame]
+		*next = int16((old*int32(b.frame-i) + int32(*next)*int32(i)) / int32(b.frame))
 	}
 	b.play += uint32(b.frame)
 	b.forget()

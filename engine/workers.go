@@ -67,7 +67,8 @@ func (s *shard) reported(e control.HubEvent) {
 	}
 }
 
-// workerDown ends the calls that the worker carried, with the cause in the log.
+// workerDown ends the calls that the worker carried, with the cause in the log. What a
+// mixer carried goes on on another, if there is one.
 func (s *shard) workerDown(name, why string) {
 	s.gone(name, why)
 	if r := s.fleet.Bury(name, s.out); len(r.Calls) > 0 {

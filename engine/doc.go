@@ -5,9 +5,17 @@
 // its inbox: a message from the wire, what a worker tells, what an isolate did, a
 // timer, a question of the control API. A turn takes one value, steps the pure
 // cores until nothing is left to step, and then releases what they asked for, in
-// this order: commands to workers (one message a worker), messages to the wire,
-// activations of scripts. So a phone never gets a 200 before its SBC was told of
-// the stream, and no turn waits for a script, a worker or a disk.
+// this order: what workers are to keep and, right behind it, what they are to do (one
+// message a worker), activations of scripts, and what the outside can see (SIP, scripts'
+// HTTP requests), once the worker that keeps the call has answered that it has its
+// records: one round trip for all turns of a batch. So a phone never gets a 200 before
+// its SBC was told of the stream, nothing is seen outside that a successor would not
+// know, and no turn waits for a script, a worker or a disk.
+//
+// A new engine first gathers what workers keep of the one before (Config.Recover) and
+// holds everything else meanwhile; then it takes up calls, conferences and apps' runs
+// (engine/parcel says in which form), has workers drop what it does not know, and lets go
+// what it held. Isolates are made when a run's first input comes, the others behind.
 //
 // Retransmissions and 100 Trying are the SIP core's own business and pass by any
 // call whose script is at work.

@@ -110,8 +110,13 @@ func (s *shard) record() {
 func (s *shard) recordUnit(id string, whole bool) {
 	key := unitKey + id
 	k := s.keptOf(key)
-	parts, inputs, alive := s.flows.Freeze(id, 0)
 	legs := s.flows.Legs(id)
+	at, also := s.holders(legs)
+	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || s.flows.Inputs(id) < k.inputs
+	if whole {
+		k.inputs = 0
+	}
+	parts, inputs, alive := s.flows.Freeze(id, k.inputs)
 	if !alive {
 		parts = map[string][]byte{}
 		if legs = k.legs; legs == nil {
@@ -127,7 +132,9 @@ func (s *shard) recordUnit(id string, whole bool) {
 		return
 	}
 	k.legs = legs
-	at, also := s.holders(legs)
+	if !alive {
+		at, also = s.holders(legs)
+	}
 	s.stow(key, k, at, also, parts, inputs, whole)
 }
 
@@ -191,29 +198,27 @@ func (s *shard) holders(legs []string) (at, also string) {
 	return s.fleet.Any(), ""
 }
 
-// stow ships a record: what differs from what the worker has, or all of it.
+// stow ships a record: what differs from what the worker has, or all of it; inputs are
+// those behind the ones that the worker has.
 func (s *shard) stow(key string, k *kept, at, also string, parts map[string][]byte, inputs [][]byte, whole bool) {
 	if at == "" {
 		return // nobody is there to keep it
 	}
 	if k.at != at {
 		s.dropCopy(k.at, key, k)
-		k.at, whole = at, true
+		k.at, whole, k.inputs = at, true, 0
 	}
 	if k.also != "" && k.also != also {
 		s.dropCopy(k.also, key, k)
 		k.also = ""
 	}
-	r := parcel.Record{Parts: map[string][]byte{}}
-	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || len(inputs) < k.inputs
-	if whole {
+	r := parcel.Record{Parts: map[string][]byte{}, Inputs: inputs}
+	if whole = whole || k.pieces == 0 || k.pieces >= maxPieces; whole {
 		clear(k.sums)
-		r.Inputs, k.pieces = inputs, 0
-	} else {
-		r.Inputs = inputs[k.inputs:]
+		k.pieces = 0
 	}
 	s.differences(k, parts, &r)
-	k.inputs = len(inputs)
+	k.inputs += len(inputs)
 	if len(r.Parts)+len(r.Inputs) == 0 {
 		return
 	}

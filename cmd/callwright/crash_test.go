@@ -162,3 +162,44 @@ func awaitUnlocked(t *testing.T, data string) {
 		t.Fatal("processes of the engine are left")
 	}
 }
+
+// The brain is killed under calls of real processes: the audio has no gap, the next
+// brain has the calls, and the caller in the menu goes on where he was.
+func TestBrainKilled(t *testing.T) {
+	e := startEngine(t, map[string]string{"main.js": `export const routes = ['1000'];
+export default async call => {
+  await call.answer();
+  const r = await call.gather({ prompt: 'tone:440/60000', bargeIn: true, max: 2, timeout: '60s', interDigitTimeout: '60s' });
+  console.log('typed', r.digits);
+  await call.hangup();
+};`})
+	ended := inCall(t, "first RTP", "sip:1000@"+e.address(t, "udp"), "--digits", "12", "--duration", "50s")
+	killed := false
+	for _, pid := range brainsOf(t, e.cmd.Process.Pid) {
+		killed = syscall.Kill(pid, syscall.SIGKILL) == nil
+	}
+	if !killed {
+		t.Fatal("no brain was found")
+	}
+	at := e.heard(t, 0, "recovered", "calls=1")
+	o := ended()
+	if !strings.Contains(o.stdout, "BYE received") || !strings.Contains(o.stdout, "lost 0") {
+		t.Errorf("the call ended so:\n%s", o.stdout)
+	}
+	e.heard(t, at, "typed 12")
+}
+
+// brainsOf finds the brain among a supervisor's children, of any of its threads.
+func brainsOf(t *testing.T, supervisor int) (pids []int) {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range stats {
+		if p, ok := readProcess(path); ok && p.parent == supervisor && p.role() == "brain" {
+			pids = append(pids, p.pid)
+		}
+	}
+	return pids
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	if group != nil {
 		await = func(b *brain) error { return b.standBy(ctx, cfg) }
 	}
-	sealer, err := clusterSealer(cfg.Data)
+	sealer, err := clusterSealer(cmp.Or(cfg.Member.certs, cfg.Data)) // brains of a cluster share the key
 	if err != nil {
 		return refusal{err}
 	}
@@ -103,7 +104,7 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	return nil
 }
 
-// clusterSealer seals with the key in the data directory.
+// clusterSealer seals with the key in a directory.
 func clusterSealer(data string) (*parcel.Sealer, error) {
 	key, err := parcel.Key(data)
 	if err != nil {

@@ -37,12 +37,13 @@ type membership struct {
 	members  []cluster.Member
 	own      netip.AddrPort
 	identity *certs.Identity // nil without --certs
+	certs    string          // its folder
 	join     bool
 	timeout  time.Duration
 }
 
 func (f *groupFlags) parse(witness bool) (m membership, err error) {
-	m = membership{name: f.name, join: f.join, timeout: f.timeout}
+	m = membership{name: f.name, certs: f.certs, join: f.join, timeout: f.timeout}
 	if f.certs != "" {
 		if m.identity, err = certs.Load(f.certs); err != nil {
 			return m, fmt.Errorf("--certs: %w", err)

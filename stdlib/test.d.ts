@@ -22,6 +22,12 @@ declare module 'callwright/test' {
   export interface Test {
     /** A phone. Its calls come from the user part `name`. */
     phone(name: string, options?: PhoneOptions): Phone;
+    /**
+     * A phone that can be called, at once and until the test ends: any SIP URI whose user
+     * is `name` and whose host is a name leads to it ('sip:bob@example.com', or its `uri`).
+     * It rings until told what to do; while in a call it is busy.
+     */
+    agent(name: string, options?: PhoneOptions): Agent;
     /** Lets time pass. What phones heard meanwhile is not looked for afterwards. */
     advance(time: Duration): Promise<void>;
     /** An expectation on a value, or on a call. */
@@ -131,10 +137,24 @@ declare module 'callwright/test' {
     ended(options?: EndedOptions): Promise<Ended>;
   }
 
+  /** A phone that scripts call. */
+  export interface Agent extends Phone {
+    /** A SIP URI that leads to it. */
+    readonly uri: string;
+    /** Waits until it rings. */
+    rings(options?: RingsOptions): Promise<Call>;
+    /** Waits until it rings, and answers. */
+    answers(options?: AnswersOptions): Promise<Call>;
+    /** Waits until it rings, and refuses, by the name of a cause or a SIP status. @default 'busy' */
+    rejects(cause?: string | number, options?: RejectsOptions): Promise<Call>;
+  }
+
   /** A call as its phone knows it. */
   export interface Call {
     readonly id: string; readonly phone: Phone; readonly answered: boolean;
     readonly status: number; readonly reason: string; readonly sipCallId: string;
+    /** The caller's SIP URI, where an agent was called. */
+    readonly from?: string;
   }
 
   export interface CallOptions {
@@ -157,6 +177,18 @@ declare module 'callwright/test' {
   }
   export interface EndedOptions {
     /** @default '1m' */
+    within?: Duration;
+  }
+  export interface RingsOptions {
+    /** @default '30s' */
+    within?: Duration;
+  }
+  export interface AnswersOptions {
+    /** @default '30s' */
+    within?: Duration;
+  }
+  export interface RejectsOptions {
+    /** @default '30s' */
     within?: Duration;
   }
   export interface TalkingOptions {

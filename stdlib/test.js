@@ -35,6 +35,14 @@ class Phone {
   ended(options) { return phones.ended(this.name, options); }
 }
 
+class Agent extends Phone {
+  get uri() { return `sip:${this.name}@agents.test`; }
+
+  async rings(options) { return new Call(this, await phones.rings(this.name, options)); }
+  async answers(options) { return new Call(this, await phones.answers(this.name, options)); }
+  async rejects(cause = 'busy', options) { return new Call(this, await phones.rejects(this.name, cause, options)); }
+}
+
 class Call {
   constructor(phone, facts) {
     this.phone = phone;
@@ -55,6 +63,10 @@ class Test {
   get state() { return state; }
 
   phone(name, options = {}) { return new Phone(name, options); }
+  agent(name, options) {
+    this.#waiting.push(bench.agent(String(name), options));
+    return new Agent(String(name), { ...options });
+  }
   advance(time) { return bench.advance(time); }
   ladder(call) { return bench.ladder(call.id); }
   reload(file, text) { return bench.reload(file, text); }
@@ -65,7 +77,6 @@ class Test {
   latency(call, what) { return bench.latency(call.id, what); }
   load(options) { return bench.load(options); }
 
-  agent() { return missing('t.agent (a phone that the engine rings)'); }
   replay() { return missing('t.replay'); }
 
   /** What was begun and not awaited counts too. */

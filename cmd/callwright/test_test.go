@@ -251,6 +251,88 @@ t.test('calls that are refused', async t => t.expect((await t.load({ calls: 3, t
 	}
 }
 
+// Agents are phones that flows dial: they ring, answer, refuse, are busy, and talk.
+func TestAgents(t *testing.T) {
+	f := scriptDir(t, `export default async call => {
+  const d = await call.dial(call.to.user === '2' ? ['sip:bob@a.example', 'sip:carol@b.example'] : 'sip:bob@example.com', { timeout: '20s' });
+  state.came = d.status + ' ' + d.attempts.map(a => a.code).sort();
+}`, `
+t.test('an answer, and both talk', async t => {
+  const alice = t.phone('alice'), bob = t.agent('bob', { codec: 'PCMA' });
+  const calling = alice.call('1');
+  t.expect(await bob.rings({ within: '1s' })).matches({ answered: false, from: /^sip:alice@/ });
+  await t.advance('5s');
+  const leg = await bob.answers(), c = await calling;
+  t.expect([leg, c]).matches({ 0: { answered: true, status: 200 }, 1: { answered: true } });
+  await t.talking(alice, bob, { maxGap: '60ms' });
+  await bob.says(900, { for: '200ms' });
+  await alice.hears(900);
+  t.expect((await t.ladder(leg))[0]).contains('INVITE sip:bob@example.com');
+  await bob.hangup();
+  t.expect(await alice.ended()).matches({ cause: 'normal', by: 'callee' });
+  t.expect(await bob.ended()).matches({ cause: 'normal' });
+  t.expect(c).events(['dial', 'answered', 'ended']);
+  t.expect(leg).events(['ringing', 'answered', 'ended']);
+});
+t.test('a refusal, then an answer', async t => {
+  const bob = t.agent('bob'), alice = t.phone('alice');
+  for (const [cause, status] of [['busy', 486], ['rejected', 603], [404, 404]]) {
+    const calling = alice.call('1');
+    t.expect(await bob.rejects(cause)).matches({ answered: false, status });
+    t.expect(await calling).matches({ answered: false });
+    t.expect(t.state.came).matches(new RegExp(' ' + status + '$'));
+  }
+  const calling = alice.call('1');
+  await bob.answers();
+  t.expect(await calling).matches({ answered: true });
+});
+t.test('busy while in a call', async t => {
+  const bob = t.agent('bob'), alice = t.phone('alice'), dave = t.phone('dave');
+  const calling = alice.call('1');
+  await bob.answers();
+  await calling;
+  t.expect(await dave.call('1')).matches({ answered: false });
+  t.expect(t.state.came).matches(/486/);
+  await t.talking(alice, bob);
+});
+t.test('the first of two', async t => {
+  const bob = t.agent('bob'), carol = t.agent('carol'), alice = t.phone('alice');
+  const calling = alice.call('2');
+  await bob.rings();
+  await carol.answers();
+  await calling;
+  t.expect(await bob.ended()).matches({ cause: 'answered-elsewhere' });
+  await t.talking(alice, carol);
+});
+t.test('nobody answers', async t => {
+  const bob = t.agent('bob'), alice = t.phone('alice');
+  t.expect(await alice.call('1')).matches({ answered: false });
+  t.expect(await bob.ended()).matches({ cause: 'no-answer' });
+  t.expect(t.state.came).equals('no-answer 480');
+});
+t.test('nobody is there', async t => {
+  t.expect(await t.phone('alice').call('1')).matches({ answered: false });
+  t.expect(t.state.came).equals("failed 502");
+});
+const why = async f => { try { await f(); } catch (e) { return e.message; } };
+t.test('what cannot be', async t => {
+  const bob = t.agent('bob');
+  t.expect(await why(() => bob.answers({ within: '3s' }))).equals('bob was not called within 3s');
+  t.expect(await why(() => bob.rejects('bussy'))).contains('bussy is no status');
+  t.expect(await why(() => bob.rejects(200))).contains('200 is no status');
+  t.expect(await why(() => bob.hangup())).equals('bob is in no call');
+});
+`)
+	outcomes := outcomesOf(t, f, "")
+	if text := reported(f, outcomes); len(outcomes) != 7 || strings.HasPrefix(text, "FAIL") {
+		t.Error(text)
+	}
+	writeScript(t, f.dir, f.name, "import * as t from 'callwright/test';\nt.test('a name', t => { t.agent('b b') })")
+	if text := reported(f, outcomesOf(t, f, "")); !strings.Contains(text, `"b b" is no user part`) {
+		t.Error(text)
+	}
+}
+
 // Lines that ran, of the scripts and not of the tests; and what a person reads of them.
 func TestCoverageOfTests(t *testing.T) {
 	f := scriptDir(t, "export default async call => {\n  await call.answer();\n  if (call.to.user === '2')\n    console.log(2);\n}\n", `t.test('1', async t => { await t.phone('a').call('1') });`)

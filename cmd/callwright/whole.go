@@ -33,6 +33,7 @@ type wholeEngine struct {
 	recordings string
 	rests      bool
 	web        *scripttest.Web
+	names      *scripttest.Names
 	brain      *brain
 	sip        *simnet.Net
 	rtp        *memory.Net
@@ -75,7 +76,7 @@ const (
 func startWhole(scripts, recordings string, rests bool, coverage *sandbox.Coverage) (*wholeEngine, error) {
 	w := &wholeEngine{
 		scripts: scripts, recordings: recordings, rests: rests, sip: &simnet.Net{}, rtp: memory.NewNet(), trunks: trunk.NewMemory(),
-		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(), web: scripttest.NewWeb(), coverage: coverage,
+		ends: map[string]func(){}, log: &keptLog{}, steps: newStepLog(), web: scripttest.NewWeb(), names: scripttest.NewNames(), coverage: coverage,
 	}
 	var err error
 	if w.sealer, err = parcel.NewSealer([32]byte{1}); err != nil {
@@ -101,7 +102,7 @@ func (w *wholeEngine) startBrain() error {
 	b, err := joinBrain(brainParts{
 		Scripts: w.scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
-		Web: w.web, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch,
+		Web: w.web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch,
 	})
 	if err != nil {
 		return err
@@ -264,6 +265,9 @@ func (w *wholeEngine) Crash(role string) error {
 
 // Web implements scripttest.Engine.
 func (w *wholeEngine) Web() *scripttest.Web { return w.web }
+
+// Names implements scripttest.Engine.
+func (w *wholeEngine) Names() *scripttest.Names { return w.names }
 
 // Recordings implements scripttest.Engine.
 func (w *wholeEngine) Recordings() string { return w.recordings }

@@ -61,6 +61,8 @@ type brainParts struct {
 	Fetch func(app, hostport string, private bool) error
 	// Web carries the requests of scripts; nil: the network.
 	Web http.RoundTripper
+	// Resolve finds where SIP URIs with a name lead; nil: by DNS.
+	Resolve func(uri string, done func([]resolve.Target, error))
 	// Coverage counts the lines of scripts that run; nil: nobody does.
 	Coverage *sandbox.Coverage
 	// Heartbeat is how often workers and brain tell each other that they live; 0: the
@@ -139,7 +141,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: epoch, Sealer: p.Sealer, Recover: engine.Recover{Workers: p.Workers}, Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
-		Resolve: resolve.New(nil).Find, Local: b.edge.Local,
+		Resolve: p.resolve(), Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
 	b.states = &states{tree: tree, store: b.state, past: b.past}
@@ -152,6 +154,13 @@ func joinBrain(p brainParts) (*brain, error) {
 		b.engine.ScriptsChanged(o)
 	}
 	return b, nil
+}
+
+func (p *brainParts) resolve() func(string, func([]resolve.Target, error)) {
+	if p.Resolve != nil {
+		return p.Resolve
+	}
+	return resolve.New(nil).Find
 }
 
 // mayFetch asks the apps' manifests, unless somebody else is to say.

@@ -25,8 +25,9 @@ func (p *phone) invited(a call.Invited) {
 	p.mark("call from " + a.Msg.From.URI)
 	switch {
 	case p.cfg.Refuse != 0:
-		p.report.Status, p.report.Reason = p.cfg.Refuse, call.Phrase(p.cfg.Refuse)
-		p.step(call.Reject{Leg: p.leg, Status: p.cfg.Refuse})
+		p.refuseCall(p.cfg.Refuse)
+	case p.cfg.Decide != nil:
+		p.step(call.Ring{Leg: p.leg})
 	case p.cfg.Ring == 0:
 		p.take()
 	case p.cfg.Early:
@@ -38,6 +39,22 @@ func (p *phone) invited(a call.Invited) {
 		p.step(call.Ring{Leg: p.leg})
 		p.rings.Reset(p.cfg.Ring)
 	}
+}
+
+// decide ends the ringing of a call, if it still rings.
+func (p *phone) decide(status int) {
+	switch {
+	case p.leg == "" || p.ended || p.report.Status != 0:
+	case status == 200:
+		p.take()
+	default:
+		p.refuseCall(status)
+	}
+}
+
+func (p *phone) refuseCall(status int) {
+	p.report.Status, p.report.Reason = status, call.Phrase(status)
+	p.step(call.Reject{Leg: p.leg, Status: status})
 }
 
 // take answers the call that rings.

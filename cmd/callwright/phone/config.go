@@ -58,6 +58,9 @@ type Config struct {
 	Ring   time.Duration
 	Early  bool
 	Refuse int
+	// Decide, where it is not nil, ends the ringing in place of Ring: 200 answers the
+	// call, another status refuses it.
+	Decide <-chan int
 	// Duration is when to hang up after the answer. 0: when the other side does,
 	// with Expect when it was heard (or not, for 30 s), and after an hour in any case.
 	Duration time.Duration

@@ -181,6 +181,8 @@ func (p *phone) run(ctx context.Context) {
 			p.hold(hold)
 		case <-p.rings.C:
 			p.take()
+		case status := <-p.cfg.Decide:
+			p.decide(status)
 		case <-p.hangup.C:
 			p.leave()
 		case <-cancelled:

@@ -56,6 +56,8 @@ type asked struct {
 	Calls                  int
 	URL                    string
 	Latency                string
+	Cause                  any
+	Name                   string
 }
 
 func ms(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
@@ -69,8 +71,13 @@ func (b *bench) begin(op sandbox.Op) bool {
 	if op.Class == "Phone" || op.Class == "Bench" || op.Class == "" {
 		_ = json.Unmarshal(op.Args, &a) // the sandbox wrote it by the face
 	}
-	if op.Method == "mock" { // whatever the test does next finds it in place
+	switch op.Method { // whatever the test does next finds these in place
+	case "mock":
 		err := b.engine.Web().mock(op.Args)
+		b.runs.Go(func() { b.complete(op, nil, err) })
+		return true
+	case "agent":
+		err := b.agent(a.Name, a.Codec)
 		b.runs.Go(func() { b.complete(op, nil, err) })
 		return true
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	opening = regexp.MustCompile(`^( *)(?:export )?(?:class|interface) (\w+) \{(.*)$`)
+	opening = regexp.MustCompile(`^( *)(?:export )?(?:class|interface) (\w+)(?: extends \w+)? \{(.*)$`)
 	member  = regexp.MustCompile(`(?:^|;) *(?:readonly |async |get )?(\w+)\??(?:\(|:| = )`)
 )
 
@@ -41,11 +41,11 @@ func bodies(text string) map[string][]string {
 // What test.d.ts declares is what test.js has, and the other way round.
 func TestDeclarationsAreReal(t *testing.T) {
 	real, declared := bodies(stdlib.Test), bodies(stdlib.TestDeclarations)
-	unbuilt := []string{"agent", "replay", "settle"} // throw, or are not for tests
+	unbuilt := []string{"replay", "settle"} // throw, or are not for tests
 	real["Test"] = slices.DeleteFunc(real["Test"], func(n string) bool { return slices.Contains(unbuilt, n) })
-	for _, class := range []string{"Test", "Expectation", "Phone"} {
+	for _, class := range []string{"Test", "Expectation", "Phone", "Agent"} {
 		want := slices.DeleteFunc(declared[class], func(n string) bool { return class == "Phone" && n == "name" })
-		if len(want) < 5 || !slices.Equal(real[class], want) {
+		if len(want) < 4 || !slices.Equal(real[class], want) {
 			t.Errorf("%s: test.js has %v, test.d.ts %v", class, real[class], want)
 		}
 	}

@@ -20,6 +20,8 @@ type Engine interface {
 	State() *sandbox.State
 	// Web is what scripts reach by fetch.
 	Web() *Web
+	// Names are where the URIs lead that scripts dial.
+	Names() *Names
 	// Recordings is the directory where they are.
 	Recordings() string
 	// Steps are what the flow of a call has begun so far, by the call's SIP Call-ID.

@@ -29,12 +29,16 @@ func phoneFace() sandbox.Face {
 		{Name: "silent", Params: []sandbox.Param{who}, Options: within("for", "1s")},
 		{Name: "hangup", Params: []sandbox.Param{who}},
 		{Name: "ended", Params: []sandbox.Param{who}, Options: within("within", "1m")},
+		{Name: "rings", Params: []sandbox.Param{who}, Options: within("within", "30s")},
+		{Name: "answers", Params: []sandbox.Param{who}, Options: within("within", "30s")},
+		{Name: "rejects", Params: []sandbox.Param{who, {Name: "cause", Type: "string|number", Optional: true}}, Options: within("within", "30s")},
 	}}
 }
 
 func benchFace() sandbox.Face {
 	return sandbox.Face{Class: "Bench", Export: "t", Methods: []sandbox.Method{
 		{Name: "test", Params: []sandbox.Param{text("name"), {Name: "fn", Type: sandbox.Function}}},
+		{Name: "agent", Params: []sandbox.Param{text("name")}, Options: []sandbox.Option{{Name: "codec", Type: "'PCMU'|'PCMA'"}}},
 		{Name: "advance", Params: []sandbox.Param{{Name: "time", Type: sandbox.Duration}}},
 		{Name: "events", Params: []sandbox.Param{text("call"), {Name: "names", Type: sandbox.Strings}}},
 		{Name: "ladder", Params: []sandbox.Param{text("call")}},

@@ -169,10 +169,11 @@ func lineOf(path string, n int) string {
 	return strings.TrimSpace(first)
 }
 
-// scriptLines are the log's lines that speak of a call or a script.
+// scriptLines are the log's lines that speak of a flow or a script, and of calls that
+// did not come to be.
 func scriptLines(log string) (lines []string) {
 	for l := range strings.SplitSeq(log, "\n") {
-		if strings.Contains(l, "unit=") || strings.Contains(l, "level=WARN") || strings.Contains(l, "level=ERROR") {
+		if strings.Contains(l, "unit=") || strings.Contains(l, " by=engine") || strings.Contains(l, "level=WARN") || strings.Contains(l, "level=ERROR") {
 			lines = append(lines, l)
 		}
 	}

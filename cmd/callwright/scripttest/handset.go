@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,11 @@ type handset struct {
 	ear   *ear
 
 	mu    sync.Mutex
-	line  *line
+	line  *line // of its call, or the last one
 	calls int
+	// waiting is the line at which an agent is called next; nil: it is no agent.
+	waiting *line
+	broken  error // why none waits
 }
 
 func newHandset(b *bench, name string, n int) *handset {
@@ -30,8 +34,23 @@ func newHandset(b *bench, name string, n int) *handset {
 }
 
 func (h *handset) do(method string, a *asked) (any, error) {
-	if method == "call" {
+	switch method {
+	case "call":
 		return h.call(a)
+	case "rings":
+		l, err := h.rings(ms(a.Within))
+		if err != nil {
+			return nil, err
+		}
+		return l.calledBy(0), nil
+	case "answers":
+		return h.decides(200, ms(a.Within))
+	case "rejects":
+		status, err := refusal(a.Cause)
+		if err != nil {
+			return nil, err
+		}
+		return h.decides(status, ms(a.Within))
 	}
 	l, err := h.present()
 	if err != nil {
@@ -65,10 +84,11 @@ func (h *handset) present() (*line, error) {
 	return h.line, nil
 }
 
-// called is what phone.call() gives.
+// called is what phone.call() and the acts of an agent give.
 type called struct {
 	ID        string `json:"id"`
 	SIPCallID string `json:"sipCallId"`
+	From      string `json:"from,omitempty"` // who calls an agent
 	Answered  bool   `json:"answered"`
 	Status    int    `json:"status"`
 	Reason    string `json:"reason"`
@@ -111,32 +131,48 @@ func (h *handset) dial(a *asked) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.calls++
-	ctx, end := context.WithCancel(h.b.ctx)
-	id := fmt.Sprintf("%s#%d", h.name, h.calls)
-	l := &line{b: h.b, id: id, end: end, keys: make(chan string), over: make(chan struct{}), picked: make(chan struct{}), dialled: time.Now(), ear: h.ear,
-		tap: &tap{PacketConn: sip, who: h.name, began: h.b.began}}
+	l, ctx := h.newLine(sip)
 	uri := a.To
 	if !strings.Contains(uri, ":") {
 		uri = "sip:" + uri + "@" + hop.String()
 	}
-	cfg := phone.Config{
-		URI: uri, SIP: l.tap, Hop: hop, RTP: rtp, From: h.name, Codec: a.Codec,
-		Seed: sha256.Sum256([]byte(id)), Press: l.keys, Heard: h.ear.hear, Speak: h.mouth.speak, Mark: l.mark,
-		Duration: longest, Quiet: h.mouth.quiet, Wake: h.mouth.waker(),
-	}
+	cfg := h.config(l, rtp, a.Codec)
+	cfg.URI, cfg.Hop, cfg.From = uri, hop, h.name
 	h.ear.begin()
 	h.mouth.hush()
 	h.line = l
+	h.begin(l, func() (*phone.Report, error) { return phone.Dial(ctx, cfg) })
+	return l, nil
+}
+
+// newLine is one that has not begun; h.mu is held.
+func (h *handset) newLine(sip net.PacketConn) (*line, context.Context) {
+	h.calls++
+	ctx, end := context.WithCancel(h.b.ctx)
+	return &line{
+		b: h.b, id: fmt.Sprintf("%s#%d", h.name, h.calls), end: end, keys: make(chan string), over: make(chan struct{}),
+		picked: make(chan struct{}), dialled: time.Now(), ear: h.ear, tap: &tap{PacketConn: sip, who: h.name, began: h.b.began},
+	}, ctx
+}
+
+// config is what the phone of any line needs.
+func (h *handset) config(l *line, rtp net.PacketConn, codec string) phone.Config {
+	return phone.Config{
+		SIP: l.tap, RTP: rtp, Codec: codec, Seed: sha256.Sum256([]byte(l.id)), Press: l.keys, Heard: h.ear.hear, Speak: h.mouth.speak,
+		Mark: l.mark, Duration: longest, Quiet: h.mouth.quiet, Wake: h.mouth.waker(),
+	}
+}
+
+// begin runs a line's phone.
+func (h *handset) begin(l *line, phone func() (*phone.Report, error)) {
 	h.b.mu.Lock()
 	h.b.order = append(h.b.order, l)
 	h.b.mu.Unlock()
 	h.b.runs.Go(func() {
 		defer close(l.over)
-		defer end()
-		l.report, l.err = phone.Dial(ctx, cfg)
+		defer l.end()
+		l.report, l.err = phone()
 	})
-	return l, nil
 }
 
 // longest is how long a phone stays in a call.

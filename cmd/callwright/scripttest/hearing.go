@@ -47,9 +47,7 @@ func (h *handset) hears(l *line, what any, within time.Duration) (any, error) {
 		audio, at := h.ear.since(from)
 		if i := m.find(audio); i >= 0 {
 			h.ear.pass(at + i)
-			l.mu.Lock()
-			answer := l.pickAt.Sub(h.ear.began)
-			l.mu.Unlock()
+			answer := max(0, l.answered().Sub(h.ear.began)) // what rings is heard before there is one
 			return heard{At: float64(at+i)/8 - float64(answer.Milliseconds())}, nil
 		}
 		from = at + max(0, len(audio)-m.overlap())

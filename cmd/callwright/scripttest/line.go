@@ -31,21 +31,49 @@ type line struct {
 	// dialled and pressed are when the call and its last press began.
 	dialled, pressed time.Time
 	ear              *ear
+	gone             bool // it has ended, and only its last messages are awaited
+
+	// in and called are those of a line that waits for a call; called is told of it on
+	// the phone's goroutine.
+	in     *incoming
+	called func(from string)
 }
 
 func (l *line) mark(m phone.Milestone) {
+	l.note(m.What)
+	if from, ok := strings.CutPrefix(m.What, "call from "); ok && l.called != nil {
+		l.called(from)
+	}
+}
+
+func (l *line) note(what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case strings.HasPrefix(m.What, "180"):
+	case strings.HasPrefix(what, "180"), strings.HasPrefix(what, "call from "):
 		l.steps = append(l.steps, Step{At: time.Now(), What: "ringing"})
-	case strings.HasPrefix(m.What, "2") && l.pickAt.IsZero():
+	case (strings.HasPrefix(what, "2") || what == "answered") && l.pickAt.IsZero():
 		l.steps = append(l.steps, Step{At: time.Now(), What: "answered"})
 		l.pickAt = time.Now()
 		close(l.picked)
-	case strings.HasPrefix(m.What, "ended"):
+	case strings.HasPrefix(what, "ended"):
 		l.steps = append(l.steps, Step{At: time.Now(), What: "ended"})
+		l.gone = true
 	}
+}
+
+// answered is when the call was; zero: it was not.
+func (l *line) answered() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pickAt
+}
+
+// ended says whether the call is over, though its report may not be there yet.
+func (l *line) ended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gone
 }
 
 func (l *line) up() bool {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,7 +41,7 @@ func TestLiteral(t *testing.T) {
 type zone struct {
 	srv  map[string][]*net.SRV
 	a    map[string][]netip.Addr
-	asks int
+	asks atomic.Int32
 }
 
 func (z *zone) LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) {
@@ -51,7 +52,7 @@ func (z *zone) LookupSRV(ctx context.Context, service, proto, name string) (stri
 }
 
 func (z *zone) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
-	z.asks++
+	z.asks.Add(1)
 	if l := z.a[host]; l != nil {
 		return l, nil
 	}
@@ -79,8 +80,8 @@ func TestNames(t *testing.T) {
 				t.Errorf("SRV: %v, %v", got, err)
 			}
 		}
-		if z.asks != 2 {
-			t.Errorf("%d questions; the second time the answer is known", z.asks)
+		if n := z.asks.Load(); n != 2 {
+			t.Errorf("%d questions; the second time the answer is known", n)
 		}
 		if got, err := find("sip:a.example.com:7000;transport=tcp"); err != nil || !slices.Equal(got, []Target{{"tcp", netip.AddrPortFrom(one, 7000)}}) {
 			t.Errorf("a name with a port: %v, %v", got, err)

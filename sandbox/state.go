@@ -120,6 +120,14 @@ type snapshot struct {
 	Root  json.RawMessage   `json:"root"`
 }
 
+// Redirect hands batches to another sink from now on: a test's state outlives the brain
+// that kept its log.
+func (s *State) Redirect(sink func(Batch)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sink = sink
+}
+
 // Snapshot writes the whole tree. It waits for an activation that holds it.
 func (s *State) Snapshot() ([]byte, error) {
 	s.mu.Lock()

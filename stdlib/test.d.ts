@@ -36,8 +36,8 @@ declare module 'callwright/test' {
     ladder(call: Call): Promise<string[]>;
     /** Writes a script's new text (or reads what is there) and loads it. Throws if it is refused. */
     reload(file: string, text?: string): Promise<void>;
-    /** Kills a worker; its successor starts at once. The brain: not built yet. */
-    crash(role: 'sbc' | 'mixer'): Promise<void>;
+    /** Kills a worker, or the brain where it stands; its successor starts at once. */
+    crash(role: 'brain' | 'sbc' | 'mixer'): Promise<void>;
     /** Both speak; each must hear the other without a longer gap. */
     talking(a: Phone, b: Phone, options?: TalkingOptions): Promise<void>;
     /** Answers to what scripts ask of the web. Nothing else is reached in a test. */

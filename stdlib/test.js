@@ -70,7 +70,7 @@ class Test {
   advance(time) { return bench.advance(time); }
   ladder(call) { return bench.ladder(call.id); }
   reload(file, text) { return bench.reload(file, text); }
-  crash(role) { return role === 'brain' ? missing("t.crash('brain')") : bench.crash(role); }
+  crash(role) { return bench.crash(role); }
   talking(a, b, options) { return bench.talking(a.name, b.name, options); }
   expect(value) { return new Expectation(value, p => this.#waiting.push(p)); }
 

@@ -93,7 +93,7 @@ func TestAFailureIsReadable(t *testing.T) {
 		{"nothing settles", `() => new Promise(() => {})`, "a promise that nothing settles"},
 		{"no call", `t => t.phone('alice').press('1')`, "alice is in no call"},
 		{"an unknown option", `t => t.phone('alice').call('1', { codecs: 'PCMU' })`, `no option "codecs"`},
-		{"not built", `t => t.crash('brain')`, "t.crash('brain') is not built yet"},
+		{"not built", `t => t.replay('call.json')`, "t.replay is not built yet"},
 		{"a verb of flows", `() => conference('1')`, "conference is for call flows"},
 	}
 	f := scriptDir(t, answersWithTone, "")
@@ -155,6 +155,19 @@ t.test('a new SBC takes calls', async t => {
   await a.call('1');
   await a.hears(440);
 });
+t.test('a new brain goes on', async t => {
+  const a = t.phone('a'), b = t.phone('b');
+  const c = await a.call('1');
+  await t.advance('1s');
+  await t.crash('brain');
+  t.expect(t.state.calls).equals(1);
+  await a.hears(440);
+  await b.call('1');
+  await b.hears(440);
+  t.expect(t.state.calls).equals(2);
+  await a.hangup();
+  t.expect(c).events(['answered', 'play', 'ended']);
+});
 t.test('a ladder', async t => {
   const c = await t.phone('a').call('1');
   const lines = await t.ladder(c);
@@ -167,7 +180,7 @@ t.test('an hour of waiting', async t => {
 });
 `)
 	outcomes := outcomesOf(t, f, "")
-	if text := reported(f, outcomes); len(outcomes) != 9 || strings.HasPrefix(text, "FAIL") {
+	if text := reported(f, outcomes); len(outcomes) != 10 || strings.HasPrefix(text, "FAIL") {
 		t.Error(text)
 	}
 	if some := outcomesOf(t, f, "^state"); len(some) != 2 {

@@ -99,10 +99,14 @@ func (w *wholeEngine) startBrain() error {
 		heartbeat = restingHeartbeat
 	}
 	w.epoch++
+	var tree *sandbox.State
+	if w.brain != nil {
+		tree = w.brain.tree
+	}
 	b, err := joinBrain(brainParts{
 		Scripts: w.scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
-		Web: w.web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch,
+		Web: w.web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch, Tree: tree,
 	})
 	if err != nil {
 		return err
@@ -133,16 +137,10 @@ func (w *wholeEngine) crashBrain() {
 	b.state.Close()
 }
 
-// restartBrain joins a successor, which finds the state as the log would have it.
+// restartBrain joins a successor, which finds the state that the dead one has left, as the
+// log would have it.
 func (w *wholeEngine) restartBrain() error {
-	tree, err := w.brain.tree.Snapshot()
-	if err != nil {
-		return err
-	}
-	if err := w.startBrain(); err != nil {
-		return err
-	}
-	return w.brain.tree.Restore(tree)
+	return w.startBrain()
 }
 
 // startSBC and startMixer also start a successor of one that was ended.

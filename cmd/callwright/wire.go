@@ -36,7 +36,9 @@ const product = "Callwright"
 type brainParts struct {
 	Scripts string // directory
 	State   string // directory of the state log; "": in memory
-	Name    string // in the log; "": brain
+	// Tree is what a dead brain of the same process has left; nil: what the log tells.
+	Tree *sandbox.State
+	Name string // in the log; "": brain
 	// Group is who shares the log; nil: nobody. Await is then called once all but the acting
 	// is made, and returns when this brain leads.
 	Group *cluster.Group
@@ -187,10 +189,14 @@ func (b *brain) openFiles(dir string) *file.Edge {
 
 // openState joins the tree that scripts see as `state` to the log beneath it.
 func (b *brain) openState(p brainParts) (*sandbox.State, error) {
-	tree := sandbox.NewState(func(batch sandbox.Batch) {
+	tree, sink := p.Tree, func(batch sandbox.Batch) {
 		b.state.Submit(batch)
 		b.past.Put(wrote(batch))
-	})
+	}
+	if tree == nil {
+		tree = sandbox.NewState(sink)
+	}
+	tree.Redirect(sink)
 	open := cluster.Open
 	if p.Group != nil {
 		open = cluster.Join

@@ -15,7 +15,7 @@ type Engine interface {
 	Sockets() (sip, rtp net.PacketConn, hop netip.AddrPort, err error)
 	// Reload reads one app anew, "" all of them.
 	Reload(app string) error
-	// Crash kills a worker ("sbc", "mixer") and starts its successor.
+	// Crash kills a worker ("sbc", "mixer") or the "brain", and starts its successor.
 	Crash(role string) error
 	State() *sandbox.State
 	// Web is what scripts reach by fetch.

@@ -67,10 +67,14 @@ func bytesOf(writes []Write) (n int) {
 	return n
 }
 
-// BeginRemote is Begin for a copy.
-func (s *State) BeginRemote() Remote {
+// BeginRemote is Begin for a copy. With only, the place that is all it may reach, nothing
+// is copied and each access is checked.
+func (s *State) BeginRemote(only []string) Remote {
 	s.mu.Lock()
 	s.rewatch()
+	if only != nil {
+		return &share{tx{s: s}, only}
+	}
 	return &tx{s: s}
 }
 

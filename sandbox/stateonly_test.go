@@ -33,3 +33,40 @@ export default () => {
 		t.Errorf("replayed: %v", r.Error)
 	}
 }
+
+// A hold on one place of the tree names no node outside of it, by which it could be read,
+// and makes its place without replacing anything.
+func TestShareNamesNothingElse(t *testing.T) {
+	state := sandbox.NewState(nil)
+	err := state.Apply(sandbox.Batch{Unit: "u", Turn: 1, Writes: []sandbox.Write{{Path: []string{"apps"}, Value: []byte(`{"crm":{"n":1},"other":{}}`)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := state.BeginRemote([]string{"apps", "crm"})
+	defer r.End("u", 2, false)
+	if _, copied := r.Since(0); copied {
+		t.Error("the whole tree is copied")
+	}
+	way, _ := r.Do(sandbox.Access{Do: sandbox.ReadChild, Key: "apps"})
+	own, _ := r.Do(sandbox.Access{Do: sandbox.ReadChild, Path: []string{"apps"}, Key: "crm"})
+	if string(way.JSON) != "{}" || way.Node != nil || own.Node == nil {
+		t.Errorf("on the way %+v, its own %+v", way, own)
+	}
+	for _, a := range []sandbox.Access{
+		{Do: sandbox.Put, Key: "apps", Value: []byte("{}")},
+		{Do: sandbox.Put, Path: []string{"apps"}, Key: "crm", Value: []byte("{}")},
+		{Do: sandbox.Put, Path: []string{"apps", "other"}, Key: "x", Value: []byte("1")},
+		{Do: sandbox.Delete, Path: []string{"apps"}, Key: "crm"},
+		{Do: sandbox.SpliceList, Path: []string{"apps"}, Value: []byte("[]")},
+	} {
+		if _, err := r.Do(a); err == nil {
+			t.Errorf("%+v was done", a)
+		}
+	}
+	if _, err := r.Do(sandbox.Access{Do: sandbox.Put, Path: []string{"apps", "crm"}, Key: "n", Value: []byte("2")}); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Write([]sandbox.Write{{Path: []string{"x"}, Value: []byte("1")}}); err == nil {
+		t.Error("a batch of a copy was taken")
+	}
+}

@@ -56,6 +56,7 @@ func (g *Generation) host() (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tree.only = g.order.Options.StateOnly
 	c.dog.load(g.order.Options.LoadBudget)
 	c.expect()
 	c.out.put(kindLoad, &g.order)

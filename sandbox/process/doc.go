@@ -15,8 +15,9 @@
 // pipelined. `state` stays in the parent: the first touch of an activation takes the
 // tree there (State.BeginRemote) and learns what the child's copy lacks; the activation
 // works on the copy, and its end, sent before its result, gives the writes as one batch
-// or gives the tree back untouched. A tree of more than 1 MiB is not copied: each access
-// is a request then. On a page of shared memory, the board, the
+// or gives the tree back untouched. A tree of more than 1 MiB is not copied, nor for an app
+// that has one place of it alone (Options.StateOnly): each access is a request then, and
+// the parent itself keeps such an app to its place. On a page of shared memory, the board, the
 // child writes which unit runs and the line of the operation it began last.
 //
 // # Death

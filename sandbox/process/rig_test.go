@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == process.Command {
 		os.Exit(process.Main())
 	}
+	if len(os.Args) > 1 && os.Args[1] == unconfined {
+		os.Exit(process.MainUnconfined())
+	}
 	if len(os.Args) > 1 && os.Args[1] == confined {
 		os.Exit(tryAll())
 	}

@@ -15,8 +15,9 @@ type tree struct {
 	state *sandbox.State
 	txn   sandbox.Remote
 	holds atomic.Bool
-	copy  uint64 // version of the child's copy, 0 for none
-	near  bool   // this activation works on it
+	copy  uint64   // version of the child's copy, 0 for none
+	near  bool     // this activation works on it
+	only  []string // Options.StateOnly; set before the program is sent
 
 	mu    sync.Mutex // of what follows
 	units map[string]*numbers
@@ -35,7 +36,7 @@ const maxNumbers = 4096
 func (t *tree) held() bool { return t.holds.Load() }
 
 func (t *tree) begin() {
-	t.txn = t.state.BeginRemote()
+	t.txn = t.state.BeginRemote(t.only)
 	t.holds.Store(true)
 }
 

@@ -33,7 +33,7 @@ declare module 'callwright' {
    *   by its name (.ulaw, .alaw, .sln, .sln16, .sln32, .sln48), named from the script's own
    *   directory, which it cannot leave;
    * - `'tone:425/200,0/200x3'`: frequencies in Hz (`350+440` sounds both, 0 is silence),
-   *   each with its length in ms, and how often; without a length, for ever;
+   *   each with its length in ms (an hour at most), and how often; without a length, for ever;
    * - `'silence:2s'`;
    * - `'country:uk/ringback'`: a country's tone (ITU-T E.180): dial, ringback, busy,
    *   congestion, waiting or sit of itu, at, au, be, br, ch, cn, de, es, fr, in, it, jp, nl,

@@ -95,7 +95,7 @@ func TestWrongSourcesThrow(t *testing.T) {
 	for src, text := range map[string]string{
 		"../main.js": "leaves the script's directory", "a/../../b.wav": "leaves", "/etc/passwd": "absolute", "": "not the name",
 		"tone:": "tone", "tone:x": "tone", "tone:440/0": "tone", "silence:-1s": "time", "silence:0": "silence",
-		"https://a/b.wav": "sends no requests", "country:xx/ringback": "no tones of", "country:uk/ringbak": `"ringback"`, "say:": "text", "data:audio/wav;base64,%": "sound", "swift:x": "not built yet", "recordings:../x": "leaves", `a\b.wav`: "not the name",
+		"https://a/b.wav": "sends no requests", "country:xx/ringback": "no tones of", "country:uk/ringbak": `"ringback"`, "say:": "text", "data:audio/wav;base64,%": "sound", "swift:x": "not built yet", "tone:440/3700000": "3700000 ms, want 1 to 3600000", "recordings:../x": "leaves", `a\b.wav`: "not the name",
 	} {
 		r := newRig(t)
 		r.answered("c")

@@ -1,6 +1,6 @@
 // Package scripttest runs the tests of scripts (*.test.js, *.test.ts): each test in a
 // synctest bubble, against a whole engine that its caller makes (Engine), with phones
-// that speak SIP and RTP and hear real audio. `callwright test` and the Go tests of the
+// that speak SIP and RTP, call and are called, and hear real audio. `callwright test` and the Go tests of the
 // shipped scripts call Run.All with a *testing.T, without which there is no bubble.
 //
 // A test file is a generation of the sandbox like any app, with faces of its own: each

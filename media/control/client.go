@@ -136,8 +136,8 @@ func (c *Client) tell(why error, wait time.Duration) {
 	case errors.Is(why, ErrClosed):
 		level, what = slog.LevelInfo, "the brain has ended"
 		c.calm = time.Now().Add(calmAfterEnd)
-	case errors.Is(why, errDial) && c.cfg.Alone > 0:
-		c.calm = time.Now().Add(calmAfterEnd) // said once: the next one may be slow to take over
+	case errors.Is(why, errDial):
+		c.calm = time.Now().Add(calmAfterEnd) // said now and then: it is tried ten times a second
 	case c.welcomed:
 		what = "brain lost"
 		c.calm = time.Now().Add(calmAtStart)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,5 +163,29 @@ func TestExports(t *testing.T) {
 	c := flow(t, `module.exports = { default: async call => {}, routes: ['1'] }`)
 	if !c.HasFlow() || len(c.Routes()) != 1 {
 		t.Error(c.HasFlow(), c.Routes())
+	}
+}
+
+// The entry's exports are handed over as they are, whether esbuild makes them of an ES
+// module or a file has been through esbuild before.
+func TestExportsAreNotCopied(t *testing.T) {
+	bundled := "var __toCommonJS = x => { throw new Error('copied') };\nvar own = { default: async () => { console.log('flow') }, routes: ['2'] };\nmodule.exports = __toCommonJS(own);\n"
+	for name, text := range map[string]string{
+		"module": "export const routes = ['1', '2'].slice(1);\nexport default async () => { console.log('flow') }\n",
+		"file":   bundled,
+	} {
+		src := sandboxtest.Source(t, map[string]string{"main.js": text})
+		p, err := sandbox.Build(src)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if strings.Contains(string(p.Code), "\nmodule.exports = __toCommonJS") {
+			t.Errorf("%s: the exports are copied:\n%s", name, p.Code)
+		}
+		h := sandboxtest.With(t, sandbox.Options{}, map[string]string{"main.js": text})
+		h.OpenUnit("u", sandbox.CallUnit)
+		if r := h.Start("u"); !r.Settled || r.Error != nil || len(r.Logs) != 1 || r.Logs[0].Text != "flow" {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }

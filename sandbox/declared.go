@@ -56,7 +56,7 @@ type exported struct {
 }
 
 // exportsOf understands esbuild's way to write them: __export(X, {name: () => variable})
-// and module.exports = __toCommonJS(X). Nil: it is no ES module.
+// and module.exports = X, or = __toCommonJS(X) in older bundles. Nil: it is no ES module.
 func exportsOf(tree *ast.Program) *exported {
 	x := &exported{vars: map[string]ast.Expression{}}
 	tables := map[string]map[string]string{}
@@ -138,6 +138,16 @@ func exportsModule(e ast.Expression) string {
 	a, ok := e.(*ast.AssignExpression)
 	if !ok {
 		return ""
+	}
+	to, ok := a.Left.(*ast.DotExpression)
+	if !ok || to.Identifier.Name != "exports" {
+		return ""
+	}
+	if of, ok := to.Left.(*ast.Identifier); !ok || of.Name != "module" {
+		return ""
+	}
+	if id, plain := a.Right.(*ast.Identifier); plain {
+		return id.Name.String()
 	}
 	name, _ := callOf(a.Right, "__toCommonJS")
 	return name

@@ -11,11 +11,12 @@ func TestDeclaredByText(t *testing.T) {
 	for text, want := range map[string]sandbox.Declared{
 		`import './n'; export const routes = ['5000', /^9\d$/i]; export default async call => { throw 1 }`: {Flow: true,
 			Routes: []sandbox.Route{{Literal: "5000"}, {Pattern: `^9\d$`, Flags: "i"}}},
-		`import { n } from './n'; export const routes = ['1', n];`:       {Computed: true, Routes: []sandbox.Route{{Literal: "1"}}},
-		`import { routes } from './n'; export { routes };`:               {Routes: []sandbox.Route{{Literal: "7"}}},
-		`export default async function (call) {}`:                        {Flow: true},
-		`export const routes = ['1'].concat(['2']);`:                     {Computed: true},
-		`module.exports = { routes: ['1'], default: async call => {} };`: {Computed: true, Flow: true},
+		`import { n } from './n'; export const routes = ['1', n];`:                             {Computed: true, Routes: []sandbox.Route{{Literal: "1"}}},
+		`import { routes } from './n'; export { routes };`:                                     {Routes: []sandbox.Route{{Literal: "7"}}},
+		`export default async function (call) {}`:                                              {Flow: true},
+		`export const routes = ['1'].concat(['2']);`:                                           {Computed: true},
+		`import * as n from './n'; export const routes = ['3']; let o; o = n; console.log(o);`: {Routes: []sandbox.Route{{Literal: "3"}}},
+		`module.exports = { routes: ['1'], default: async call => {} };`:                       {Computed: true, Flow: true},
 	} {
 		p, err := sandbox.Build(sandboxtest.Source(t, map[string]string{"main.js": text, "n.js": "export const n = '2'; export const routes = ['7'];"}))
 		if err != nil {

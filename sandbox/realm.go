@@ -187,6 +187,9 @@ func (r *realm) recovered(x any) error {
 }
 
 func uncatchable(err error) bool {
+	if err == nil { // nearly always, and what follows allocates
+		return false
+	}
 	var in *goja.InterruptedError
 	var so *goja.StackOverflowError
 	return errors.As(err, &in) || errors.As(err, &so)

@@ -151,7 +151,7 @@ func TestStateSurvivesKill(t *testing.T) {
 
 	begun := time.Now()
 	killBrain(t, e)
-	line(t, logs, "cluster: leading")
+	line(t, logs, "cluster: active")
 	line(t, logs, "worker up", "mixer-1")
 	t.Logf("a brain again after %v", time.Since(begun).Round(time.Millisecond))
 	if got := e.wants(t, nil, "state", "dump", "--json"); got != `{"pins":{"1234":{"room":"board"},"a.b":[1]}}`+"\n" {

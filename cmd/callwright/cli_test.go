@@ -45,7 +45,7 @@ func TestRefusals(t *testing.T) {
 		"long path":      {[]string{"run", dir, "--data", filepath.Join(dir, strings.Repeat("long/", 40))}, "sockets take 107"},
 		"config key":     {[]string{"run", dir, "--config", file}, `no key "sips", did you mean "sip"?`},
 		"no config":      {[]string{"run", dir, "--config", filepath.Join(dir, "none.yaml")}, "config: open"},
-		"child alone":    {[]string{"brain", dir, "--sip", "127.0.0.1:5060"}, "not started by `callwright run`"},
+		"brain's port":   {[]string{"brain", dir, "--data", filepath.Join(dir, "b"), "--sip", inUse}, "listen udp " + inUse},
 		"call, no URI":   {[]string{"call", "5000"}, "not a sip: URI"},
 		"call, tls":      {[]string{"call", "sip:a@127.0.0.1;transport=tls"}, `transport "tls" is not built yet`},
 		"call, digits":   {[]string{"call", "sip:a@127.0.0.1:9", "--digits", "1x"}, "is no key of a phone"},

@@ -201,6 +201,7 @@ func (s *shard) order(in call.Input) {
 func (s *shard) stop(now time.Time) {
 	s.now = now
 	s.stopping = true
+	s.openGates()
 	s.push(flow.Stopping{})
 	s.ua.SetOverload(5 * time.Second)
 	cause := call.CauseByName("normal")

@@ -44,8 +44,13 @@ func (s *shard) number() {
 }
 
 // behind does something at once, or when the worker that keeps the unit of one of these
-// legs has answered.
+// legs has answered. An engine that ends waits for nobody: its workers may be ending too,
+// and nothing is left that a successor would have to know.
 func (s *shard) behind(legs []string, do func()) {
+	if s.stopping {
+		do()
+		return
+	}
 	for _, leg := range legs {
 		id := s.flows.UnitOf(leg)
 		if id == "" {
@@ -79,7 +84,17 @@ func (s *shard) opened(worker string, number uint64) {
 	}
 }
 
-// gone opens the gate of a worker that will not answer: what waits is as safe as can be.
+// openGates lets all that waits go, in order.
+func (s *shard) openGates() {
+	if s.stows == nil {
+		return
+	}
+	for worker, g := range s.stows.gates {
+		s.opened(worker, g.number)
+	}
+}
+
+// gateGone opens the gate of a worker that will not answer: what waits is as safe as can be.
 func (s *shard) gateGone(worker string) {
 	if g := s.stows.gates[worker]; g != nil {
 		s.opened(worker, g.number)

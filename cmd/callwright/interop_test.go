@@ -242,7 +242,7 @@ func TestPhoneCallsTheEngine(t *testing.T) {
 		"digits":                {[]string{"sip:5002@" + e.address(t, "udp"), "--digits", "2,134#", "--expect", "600"}, 0},
 		"no such number":        {[]string{"sip:4999@" + e.address(t, "udp")}, exitFailed},
 		"nobody listens":        {[]string{"sip:5000@" + freeUDP(t)}, exitFailed},
-		"nobody listens to TCP": {[]string{"sip:5000@" + freeUDP(t) + ";transport=tcp"}, exitUsage},
+		"nobody listens to TCP": {[]string{"sip:5000@" + freeUDP(t) + ";transport=tcp"}, exitFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if o := runProgram(t, program(append([]string{"call"}, c.args...)...)); o.code != c.want {

@@ -153,7 +153,6 @@ func (s *shard) free(id string) {
 	s.fleet.FreeCall(id, s.out)
 	if c := s.calls[id]; c != nil && c.dialed {
 		delete(s.calls, id)
-		s.quiet()
 	}
 }
 
@@ -211,12 +210,13 @@ func (s *shard) stop(now time.Time) {
 			s.order(call.Hangup{Leg: id, Cause: cause})
 		}
 	}
-	s.quiet()
 }
 
-// quiet closes over when stopping has nothing left to wait for.
+// quiet closes over when stopping has nothing left to wait for: calls have ended, and
+// peers have had their say. A call that is hung up before the ACK of its 2xx has come
+// gets its BYE only behind that (RFC 3261 §15).
 func (s *shard) quiet() {
-	if !s.stopping || len(s.calls) > 0 {
+	if !s.stopping || len(s.calls) > 0 || s.ua.Pending() > 0 {
 		return
 	}
 	select {

@@ -156,7 +156,6 @@ func (s *shard) finished(unit string) {
 	if c := s.calls[unit]; c != nil {
 		delete(s.calls, unit)
 		s.config.Scripts.Done(c.app, c.version)
-		s.quiet()
 	}
 }
 

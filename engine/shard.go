@@ -170,7 +170,7 @@ func (s *shard) release() {
 		s.awaitAnswers()
 	}
 	for worker, t := range s.out {
-		if err := s.config.Workers.Send(worker, t); err != nil {
+		if err := s.config.Workers.Send(worker, t); err != nil && len(t.Commands) > 0 {
 			// The hub tells Down on its own; the calls end there.
 			s.log.Warn("commands not sent", "worker", worker, "commands", len(t.Commands), "error", err)
 			s.count.unsent++
@@ -191,6 +191,7 @@ func (s *shard) release() {
 	}
 	clear(s.scripts)
 	s.scripts = s.scripts[:0]
+	s.quiet()
 }
 
 // judge turns overload on when a value has waited half a second for its turn, and

@@ -10,7 +10,7 @@ PROTOC_GEN_GO_GRPC := google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 # program:package of Debian.
 TEST_TOOLS  := gcc:gcc sipp:sip-tester baresip:baresip-core ip:iproute2
 BUILD_FLAGS := -trimpath
-TEST_FLAGS  := -race -shuffle=on -timeout 20m
+TEST_FLAGS  := -race -shuffle=on -parallel 4 -timeout 20m
 FUZZTIME    ?= 20s
 BENCH       ?= .
 PROTO       := media/control/control.proto

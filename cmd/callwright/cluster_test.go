@@ -166,6 +166,7 @@ func other(name string) string {
 // and the other says so, state outlives the one that is killed, a frozen brain loses its
 // lease and ends when it thaws, and an orderly end hands over.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	c := newTown(t)
 	first := c.active(t, "")
 	second := other(first)

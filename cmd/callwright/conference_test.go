@@ -17,6 +17,7 @@ import (
 // two others' tones and not its own, and the menu is saved anew meanwhile without a
 // frame being missed.
 func TestConferenceOfPhones(t *testing.T) {
+	t.Parallel()
 	e := startEngineOn(t, func(dir string) {
 		if err := os.CopyFS(filepath.Join(dir, "scripts"), os.DirFS(filepath.Join("..", "..", "scripts"))); err != nil {
 			t.Fatal(err)

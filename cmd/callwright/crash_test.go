@@ -17,6 +17,7 @@ import (
 // A worker killed under a call: the call ends with its cause in the log, and the
 // next call works.
 func TestWorkerKilled(t *testing.T) {
+	t.Parallel()
 	for _, worker := range []string{"mixer-1", "sbc-1"} {
 		t.Run(worker, func(t *testing.T) {
 			e := startEngine(t, scriptsForOthers())
@@ -41,6 +42,7 @@ func TestWorkerKilled(t *testing.T) {
 // A frozen worker holds its ports and drops nothing: it is noticed by its silence,
 // killed, and started anew. Workers that merely starve are excused meanwhile.
 func TestWorkerFrozen(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range scriptsForOthers() {
 		(&liveEngine{dir: dir}).save(t, name, text)
@@ -64,6 +66,7 @@ func TestWorkerFrozen(t *testing.T) {
 // A brain killed alone closes no listener: what comes meanwhile waits in the sockets
 // that its supervisor holds, and its successor answers it.
 func TestBrainKilledClosesNoListener(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, scriptsForOthers())
 	syscall.Kill(childOf(t, e.cmd.Process.Pid, "brain"), syscall.SIGKILL)
 	at := e.heard(t, 0, "brain", "starting again")
@@ -124,18 +127,20 @@ func inCall(t *testing.T, milestone string, args ...string) (ended func() outcom
 // However the engine ends, its calls get BYE: by Ctrl-C, and by a supervisor that was
 // killed, whose children then end by themselves.
 func TestCallsGetByeAtTheEnd(t *testing.T) {
+	t.Parallel()
 	for name, sig := range map[string]syscall.Signal{"interrupted": syscall.SIGINT, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			e := startEngine(t, scriptsForOthers())
 			ended := inCall(t, "first RTP", "sip:5000@"+e.address(t, "udp"), "--duration", "30s")
+			before := len(e.text())
 			e.cmd.Process.Signal(sig)
 			if o := ended(); !strings.Contains(o.stdout, "BYE received") {
 				t.Errorf("the call ended so:\n%s", o.stdout)
 			}
 			e.cmd.Wait()
 			awaitUnlocked(t, filepath.Join(e.dir, "data"))
-			if sig == syscall.SIGINT && strings.Contains(e.text(), "level=WARN") {
-				t.Errorf("warnings of an orderly end:\n%s", e.text())
+			if end := e.text()[before:]; sig == syscall.SIGINT && strings.Contains(end, "level=WARN") {
+				t.Errorf("warnings of an orderly end:\n%s", end)
 			}
 		})
 	}
@@ -166,6 +171,7 @@ func awaitUnlocked(t *testing.T, data string) {
 // The brain is killed under calls of real processes: the audio has no gap, the next
 // brain has the calls, and the caller in the menu goes on where he was.
 func TestBrainKilled(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, map[string]string{"main.js": `export const routes = ['1000'];
 export default async call => {
   await call.answer();

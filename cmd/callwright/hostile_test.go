@@ -33,6 +33,7 @@ export default async call => {
 // A call is measured while everything bad we know of is thrown at the
 // engine: it loses no packet, the bad is answered or dropped, and the next call works.
 func TestBadInputHurtsNobody(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, map[string]string{"victim.js": victim, "no-audio.wav": "RIFF, or so it says"})
 	record := filepath.Join(t.TempDir(), "heard.wav")
 	// The digit is only to know that its own RTP flows.

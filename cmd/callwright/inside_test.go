@@ -96,6 +96,7 @@ next:
 }
 
 func TestSeeingInside(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, map[string]string{"main.js": awaiting})
 	events := e.follow(t, "events", "-f", "--type", "call")
 	phone := program("call", "sip:1@"+e.address(t, "udp"), "--duration", "60s")
@@ -140,6 +141,7 @@ func TestSeeingInside(t *testing.T) {
 // What state set has called OK is there after the brain's process was killed; and who
 // follows the log is with the next brain, without having asked again.
 func TestStateSurvivesKill(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, map[string]string{"main.js": awaiting})
 	logs := e.follow(t, "logs", "-f")
 	line(t, logs, "worker up", "mixer-1")

@@ -120,6 +120,7 @@ func sippLogs(cmd *exec.Cmd) string {
 }
 
 func TestSippCallsTheEngine(t *testing.T) {
+	t.Parallel()
 	found(t, "sipp", "sip-tester")
 	e := startEngine(t, scriptsForOthers())
 	for _, c := range []struct {
@@ -153,6 +154,7 @@ func TestSippCallsTheEngine(t *testing.T) {
 
 // The softphone against sipp, which asks for digest credentials.
 func TestPhoneAuthenticates(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		password string
 		want     int
@@ -180,6 +182,7 @@ func TestPhoneAuthenticates(t *testing.T) {
 }
 
 func TestBaresipHearsTheEngine(t *testing.T) {
+	t.Parallel()
 	program := found(t, "baresip", "baresip-core")
 	e := startEngine(t, scriptsForOthers())
 	dir := t.TempDir()
@@ -230,6 +233,7 @@ func baresipModules(t *testing.T) string {
 }
 
 func TestPhoneCallsTheEngine(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, scriptsForOthers())
 	record := filepath.Join(t.TempDir(), "heard.wav")
 	for name, c := range map[string]struct {
@@ -257,6 +261,7 @@ func TestPhoneCallsTheEngine(t *testing.T) {
 
 // A closed port is known at once, not when the INVITE has been repeated for 32 s.
 func TestPhoneCallsAClosedPort(t *testing.T) {
+	t.Parallel()
 	for _, transport := range []string{"udp", "tcp"} {
 		o := runProgram(t, program("call", "sip:5000@"+freeUDP(t)+";transport="+transport))
 		if o.code != exitFailed || !strings.Contains(o.stderr, "nobody there at 127.0.0.1:") || strings.Contains(o.stdout, "INVITE sent again") {
@@ -266,6 +271,7 @@ func TestPhoneCallsAClosedPort(t *testing.T) {
 }
 
 func TestClientsOfALiveEngine(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, scriptsForOthers())
 	for name, c := range map[string]struct {
 		args []string

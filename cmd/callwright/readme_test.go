@@ -10,6 +10,7 @@ import (
 // TestReadmeFlow does what "Write your first call flow" says, word for word: it saves
 // each script, and runs each command that ends by itself.
 func TestReadmeFlow(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ export default async call => {
 // What scripts keep in state is there for the next call, after a reload, after an
 // orderly restart, and when everything was killed.
 func TestStateSurvives(t *testing.T) {
+	t.Parallel()
 	e := startEngine(t, map[string]string{"main.js": counter})
 	n := 0
 	call := func(when string) {

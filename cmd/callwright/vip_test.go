@@ -209,6 +209,7 @@ func (s *street) phones(t *testing.T) {
 // TestVirtualIP moves the address by a freeze, a kill and an order: phones find the
 // active brain where they always did, and never have two brains sent with it.
 func TestVirtualIP(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	wire := s.sniff(t)
 	s.open(t)

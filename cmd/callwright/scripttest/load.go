@@ -2,6 +2,7 @@ package scripttest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,8 @@ type loaded struct {
 const longestLoad = 10000
 
 // load places calls at a steady rate, each by a phone of its own that says nothing and
-// hangs up after hold, unless the engine has. It returns when all are over.
+// hangs up after hold, unless the engine has. It returns when all are over, and their
+// flows have gone on.
 func (b *bench) load(a *asked) (any, error) {
 	if a.Cps <= 0 || a.Calls < 1 || a.Calls > longestLoad {
 		return nil, fmt.Errorf("t.load: cps must be more than 0, calls 1 to %d", longestLoad)
@@ -62,7 +64,7 @@ func (b *bench) load(a *asked) (any, error) {
 	if n := len(waits); n > 0 {
 		out.P50, out.P99, out.Max = waits[n/2], waits[n*99/100], waits[n-1]
 	}
-	return out, b.ctx.Err()
+	return out, errors.Join(b.ctx.Err(), b.settle())
 }
 
 func (b *bench) loadCall(n int, a *asked) (*phone.Report, error) {

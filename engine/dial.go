@@ -53,7 +53,7 @@ func (s *shard) leads(l led) {
 	}
 	var flows []call.Flow
 	for _, t := range l.targets {
-		if f, ok := s.flowTo(t); ok {
+		if f, ok := s.flowTo(t, l.order.URI); ok {
 			flows = append(flows, f)
 		}
 	}
@@ -75,8 +75,11 @@ func (s *shard) leads(l led) {
 	s.push(o)
 }
 
-func (s *shard) flowTo(t resolve.Target) (call.Flow, bool) {
+func (s *shard) flowTo(t resolve.Target, uri string) (call.Flow, bool) {
 	f := call.Flow{Transport: t.Transport, Remote: t.Addr.String()}
+	if t.Transport == "tls" {
+		f.Name = resolve.Host(uri)
+	}
 	if s.config.Local != nil {
 		f.Local = s.config.Local(t.Transport, t.Addr.Addr())
 		return f, f.Local != ""

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// listener is one SIP address to bind: "udp" or "tcp".
+// listener is one SIP address to bind: "udp", "tcp", "tls", "ws" or "wss".
 type listener struct {
 	Transport string
 	Addr      netip.AddrPort
@@ -24,12 +24,10 @@ func parseListeners(values []string) ([]listener, error) {
 		rest := v
 		if scheme, after, ok := strings.Cut(v, ":"); ok && !strings.ContainsAny(scheme, ".[0123456789") && scheme != "" {
 			switch scheme {
-			case "udp", "tcp":
+			case "udp", "tcp", "tls", "ws", "wss":
 				transports, rest = []string{scheme}, after
-			case "tls", "ws", "wss":
-				return nil, fmt.Errorf("--sip %s: %s is not built yet", v, scheme)
 			default:
-				return nil, fmt.Errorf("--sip %s: an address literal with a port is needed, with udp: or tcp: before it if you like", v)
+				return nil, fmt.Errorf("--sip %s: an address literal with a port is needed, with udp:, tcp:, tls:, ws: or wss: before it if you like", v)
 			}
 		}
 		addr, err := netip.ParseAddrPort(rest)
@@ -48,19 +46,28 @@ func parseListeners(values []string) ([]listener, error) {
 
 // choosePorts makes port 0 one that is free for all transports of its address.
 func choosePorts(ls []listener) error {
-	chosen := map[netip.Addr]netip.AddrPort{}
+	type place struct {
+		ip        netip.Addr
+		transport string // UDP and TCP share a port; the others have one each
+	}
+	chosen := map[place]netip.AddrPort{}
 	for i := range ls {
 		l := &ls[i]
-		if l.Addr.Port() == 0 {
-			if chosen[l.Addr.Addr()].Port() == 0 {
-				free, err := freePort(l.Addr.Addr())
-				if err != nil {
-					return err
-				}
-				chosen[l.Addr.Addr()] = free
-			}
-			l.Addr = chosen[l.Addr.Addr()]
+		if l.Addr.Port() != 0 {
+			continue
 		}
+		p := place{l.Addr.Addr(), l.Transport}
+		if p.transport == "tcp" {
+			p.transport = "udp"
+		}
+		if chosen[p].Port() == 0 {
+			free, err := freePort(p.ip)
+			if err != nil {
+				return err
+			}
+			chosen[p] = free
+		}
+		l.Addr = chosen[p]
 	}
 	return nil
 }

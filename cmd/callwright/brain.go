@@ -24,6 +24,7 @@ type brainFlags struct {
 	Member  membership     // of a cluster; zero: alone
 	VIP     netip.Prefix   // virtual IP that the active brain has; invalid: none
 	VIPDev  string         // device beneath it
+	Secure  secureFlags
 	// Life has the secret that workers' Hello must bear, brings exited workers, and
 	// takes Report{Ready} once calls are taken, Report{Kill} for a frozen worker.
 	Life *supervise.Lifeline
@@ -36,6 +37,7 @@ func brainCommand() *cobra.Command {
 	var workers []string
 	var group groupFlags
 	var vip, vipDev string
+	var secure secureFlags
 	c := &cobra.Command{
 		Use:   "brain DIR",
 		Short: "The logic alone: SIP, scripts, placement; in a cluster, or started by run",
@@ -45,6 +47,7 @@ func brainCommand() *cobra.Command {
 			if err != nil {
 				return refusal{err}
 			}
+			cfg.Secure = secure
 			if cfg.Member, err = group.parse(false); err != nil {
 				return refusal{err}
 			}
@@ -75,6 +78,7 @@ func brainCommand() *cobra.Command {
 	fl.StringVar(&vip, "vip", "", "virtual IP that the active brain has, as IP/BITS; --sip and --http may be on it")
 	fl.StringVar(&vipDev, "vip-dev", "", "network device of the virtual IP")
 	group.register(fl)
+	secure.register(fl)
 	return c
 }
 

@@ -39,8 +39,13 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 	if err != nil {
 		return refusal{err}
 	}
+	safe, err := cfg.Secure.open(cfg.Data, cfg.SIP, log)
+	if err != nil {
+		return refusal{err}
+	}
 	b, err := joinBrain(brainParts{
-		Sealer: sealer, Workers: cfg.Workers,
+		Security: safe,
+		Sealer:   sealer, Workers: cfg.Workers,
 		Name: cfg.Member.name, Group: group, Await: await,
 		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: cfg.excuse(), Log: log, Isolate: true,
 		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },
@@ -185,8 +190,17 @@ func (b *brain) bind(life *supervise.Lifeline, l listener, serve func(string, fu
 	if err != nil {
 		return "", err
 	}
-	serve("SIP over TCP", func() error { return b.edge.ServeTCP(ln) })
-	return "tcp " + ln.Addr().String(), nil
+	switch l.Transport {
+	case "tls":
+		serve("SIP over TLS", func() error { return b.edge.ServeTLS(ln, b.security.server) })
+	case "ws":
+		serve("SIP over WebSocket", func() error { return b.edge.ServeWS(ln, nil) })
+	case "wss":
+		serve("SIP over WebSocket and TLS", func() error { return b.edge.ServeWS(ln, b.security.server) })
+	default:
+		serve("SIP over TCP", func() error { return b.edge.ServeTCP(ln) })
+	}
+	return l.Transport + " " + ln.Addr().String(), nil
 }
 
 // awaitWorkers waits for the first SBC and mixer: calls taken before would get 503.

@@ -22,6 +22,7 @@ func (p *plan) brainSpec() supervise.Spec {
 	for _, l := range p.listeners {
 		args = append(args, "--sip", l.String())
 	}
+	args = append(args, p.secure.args()...)
 	for _, n := range p.allowed {
 		args = append(args, "--allow", n.String())
 	}

@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		"no directory":   {[]string{"run", filepath.Join(dir, "nowhere")}, "scripts directory: "},
 		"a file":         {[]string{"run", file}, "is not a directory"},
 		"port in use":    {[]string{"run", dir, "--data", filepath.Join(dir, "d"), "--sip", inUse}, "cannot listen: listen udp " + inUse},
-		"tls":            {[]string{"run", dir, "--sip", "tls:127.0.0.1:5061"}, "tls is not built yet"},
+		"tls":            {[]string{"run", dir, "--sip", "tls:127.0.0.1:5061", "--data", filepath.Join(dir, "data")}, "put NAME.crt (PEM) and NAME.key there"},
 		"no address":     {[]string{"run", dir, "--sip", "localhost"}, "--sip localhost"},
 		"odd ports":      {[]string{"run", dir, "--rtp-ports", "20001-20010"}, "even port"},
 		"few ports":      {[]string{"run", dir, "--rtp-ports", "20000-20001", "--sbcs", "2"}, "too few for 2 SBCs"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -35,6 +36,7 @@ type runFlags struct {
 	media, ports  string
 	say           string
 	sbcs, mixers  int
+	secure        secureFlags
 	missed        int
 	printJSON     bool
 	scriptsFolder string
@@ -57,7 +59,7 @@ func runCommand() *cobra.Command {
 		},
 	}
 	fl := c.Flags()
-	fl.StringSliceVar(&f.sip, "sip", []string{"127.0.0.1:5060"}, "SIP address, repeatable; UDP and TCP, or one of them with udp: or tcp: before it")
+	fl.StringSliceVar(&f.sip, "sip", []string{"127.0.0.1:5060"}, "SIP address, repeatable; UDP and TCP, or one of udp: tcp: tls: ws: wss: before it")
 	fl.StringVar(&f.http, "http", "127.0.0.1:8080", "address of the control API and the metrics")
 	fl.StringVar(&f.data, "data", "data", "directory of state, recordings and the API's token")
 	fl.StringSliceVar(&f.allow, "allow", nil, "network (CIDR) whose calls are taken beside loopback's, repeatable")
@@ -68,6 +70,7 @@ func runCommand() *cobra.Command {
 	fl.IntVar(&f.mixers, "mixers", 1, "number of mixer processes")
 	fl.IntVar(&f.missed, "missed-heartbeats", 3, "heartbeats of 20 ms a worker may miss before it counts as frozen (ten times as many while its process is seen to run)")
 	fl.BoolVar(&f.printJSON, "json", false, "print the ready line as a JSON object")
+	f.secure.register(fl)
 	fl.StringVar(&f.config, configFlag, "", "YAML file; a key for each of these flags")
 	return c
 }
@@ -120,6 +123,10 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 		return p, nil, err
 	}
 	if lock, err = p.openData(); err != nil {
+		return p, nil, err
+	}
+	if _, err = p.secure.open(p.data, p.listeners, slog.New(slog.DiscardHandler)); err != nil {
+		lock.Close()
 		return p, nil, err
 	}
 	if p.sockets, err = openSockets(p.listeners, &p.httpAddr, false); err != nil {

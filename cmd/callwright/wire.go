@@ -55,10 +55,12 @@ type brainParts struct {
 	Warm    int    // isolates made ahead, for the next reload
 	Secret  string // that workers' Hello must bear
 	Allow   []netip.Prefix
-	Missed  int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
-	Excuse  func(*control.Hello) bool // of a silent worker; see control.HubConfig
-	Log     *slog.Logger
-	Isolate bool // apps in processes of their own, unless their manifests opt out
+	// Security is of listeners and calls over TLS and WebSocket.
+	Security security
+	Missed   int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
+	Excuse   func(*control.Hello) bool // of a silent worker; see control.HubConfig
+	Log      *slog.Logger
+	Isolate  bool // apps in processes of their own, unless their manifests opt out
 	// Fetch says what hosts apps may send requests to; nil: those in their manifests.
 	Fetch func(app, hostport string, private bool) error
 	// Web carries the requests of scripts; nil: the network.
@@ -94,6 +96,8 @@ type brain struct {
 	files   *file.Edge
 	operate *operator
 
+	security security
+
 	logs   *events.Ring[events.Line]
 	events *events.Ring[events.Event]
 	past   *events.Ring[written]
@@ -114,6 +118,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	logs := events.NewRing[events.Line](events.KeptLines)
 	p.Log = slog.New(events.NewHandler(logs, p.Log.Handler()))
 	b := &brain{log: p.Log, logs: logs, up: map[control.Kind]bool{}, exited: map[string]bool{}, staffed: make(chan struct{})}
+	b.security = p.Security
 	b.events = events.NewRing[events.Event](events.KeptEvents)
 	b.past = events.NewRing[written](keptBatches)
 	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), Transport: p.Web, UserAgent: product})
@@ -139,6 +144,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	})
 	b.edge = signal.New(signal.Config{
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
+		TLS: p.Security.client, Origins: p.Security.origins,
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,

@@ -63,7 +63,7 @@ func (u *UA) nextHop(l *leg) Flow {
 	if len(l.Routes) > 0 {
 		uri = bareURI(l.Routes[0])
 	}
-	to, ok := literal(hostport(uri))
+	to, ok := literal(hostport(uri), f.Transport)
 	from, err := netip.ParseAddrPort(f.Remote)
 	if !ok || to.Addr().IsUnspecified() || err == nil && (l.NAT || sheltered(to.Addr()) != sheltered(from.Addr())) {
 		return f
@@ -74,7 +74,7 @@ func (u *UA) nextHop(l *leg) Flow {
 
 // behindNAT says whether the sender's own word for its address is not what we see.
 func behindNAT(f Flow, m *Message) bool {
-	said, ok := literal(m.SentBy)
+	said, ok := literal(m.SentBy, f.Transport)
 	from, err := netip.ParseAddrPort(f.Remote)
 	if !ok || err != nil {
 		return false
@@ -104,14 +104,19 @@ func hostport(uri string) string {
 	return rest
 }
 
-// literal reads "1.2.3.4", "1.2.3.4:5060", "[::1]" and "[::1]:5060".
-func literal(hp string) (netip.AddrPort, bool) {
+// literal reads "1.2.3.4", "1.2.3.4:5060", "[::1]" and "[::1]:5060". The default port is
+// the transport's.
+func literal(hp, transport string) (netip.AddrPort, bool) {
 	if hp == "" {
 		return netip.AddrPort{}, false
 	}
 	if strings.HasSuffix(hp, "]") || strings.Count(hp, ":") == 0 {
 		ip, err := netip.ParseAddr(strings.Trim(hp, "[]"))
-		return netip.AddrPortFrom(ip.Unmap(), 5060), err == nil && ip.Zone() == ""
+		port := uint16(5060)
+		if transport == "tls" {
+			port = 5061
+		}
+		return netip.AddrPortFrom(ip.Unmap(), port), err == nil && ip.Zone() == ""
 	}
 	host, port, _ := strings.Cut(hp, ":")
 	if i := strings.LastIndex(hp, "]:"); i > 0 {

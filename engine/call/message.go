@@ -44,8 +44,10 @@ type Header struct {
 // Flow names the way a message came or shall go: transport, our listener and the
 // peer. TCP connections have a number; a flow that is gone is opened anew to Remote.
 type Flow struct {
-	Transport string // "udp", "tcp"
+	Transport string // "udp", "tcp", "tls", "ws", "wss"
 	Local     string // ip:port of our listener
 	Remote    string // ip:port
 	Conn      uint64 // 0 for UDP
+	// Name is whom a TLS certificate must speak for if we open the connection; "": Remote.
+	Name string `json:",omitempty"`
 }

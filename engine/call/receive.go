@@ -62,6 +62,7 @@ func (u *UA) within(f Flow, m *Message) {
 		return
 	}
 	l.RemoteSeq = m.CSeq
+	f.Name = l.Flow.Name // a peer that calls back is still the one that was called
 	l.Flow, l.NAT = f, behindNAT(f, m)
 	if no := checkExtensions(m); no != nil {
 		u.answer(f, m, no.status, no.headers...)

@@ -189,5 +189,9 @@ func defaultContact(f Flow) string {
 	if f.Transport == "" || f.Transport == "udp" {
 		return "sip:" + f.Local
 	}
-	return "sip:" + f.Local + ";transport=" + f.Transport
+	t := f.Transport
+	if t == "wss" {
+		t = "ws" // RFC 7118 §5.2: the URI tells no more
+	}
+	return "sip:" + f.Local + ";transport=" + t
 }

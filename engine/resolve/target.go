@@ -116,3 +116,12 @@ func (p *place) at(transport string) uint16 {
 	}
 	return 5060
 }
+
+// Host is the host that a URI names, without brackets; "" if it is none.
+func Host(uri string) string {
+	p, err := parse(uri)
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(p.host, "[]")
+}

@@ -13,17 +13,24 @@ import (
 	"github.com/callwright/callwright/engine/call"
 )
 
-// conn is a TCP connection: one goroutine reads, one writes what is queued.
+// conn is a connection: one goroutine reads, one writes what is queued.
 type conn struct {
 	edge   *Edge
 	remote netip.AddrPort
 	flow   call.Flow
 	queue  chan outgoing
 	done   chan struct{} // closed with the connection
+	leaves bool          // it is counted by itself
 
 	mu     sync.Mutex
-	nc     net.Conn // nil while being dialled
+	out    pipe // nil while being dialled
 	closed bool
+}
+
+// pipe is what a connection writes to. Close does not wait for the peer.
+type pipe interface {
+	io.WriteCloser
+	SetWriteDeadline(time.Time) error
 }
 
 // outgoing is a message in the queue. Behind one that is last nothing follows.
@@ -35,17 +42,24 @@ type outgoing struct {
 
 // start runs the connection's goroutines.
 func (c *conn) start(nc net.Conn) {
+	c.begin(nc)
+	go c.read(nc)
+}
+
+// begin runs the goroutine that writes.
+func (c *conn) begin(out pipe) {
 	c.mu.Lock()
-	c.nc = nc
+	c.out = out
 	closed := c.closed
 	c.mu.Unlock()
 	if closed {
-		nc.Close()
+		out.Close()
 	}
-	c.edge.conns.Add(1) // newConn counted the other
-	go c.write(nc)
-	go c.read(nc)
+	c.edge.conns.Add(1) // newConn counted the one that reads
+	go c.write(out)
 }
+
+func (c *conn) add(what string) { c.edge.count.add(c.flow.Transport + "/" + what) }
 
 func (c *conn) close() {
 	c.mu.Lock()
@@ -55,8 +69,8 @@ func (c *conn) close() {
 	}
 	c.closed = true
 	close(c.done)
-	if c.nc != nil {
-		c.nc.Close()
+	if c.out != nil {
+		c.out.Close()
 	}
 }
 
@@ -75,25 +89,25 @@ func (c *conn) put(o outgoing) bool {
 	default:
 	}
 	c.mu.Unlock()
-	c.edge.count.add("tcp/queue-full")
+	c.add("queue-full")
 	c.close()
 	return false
 }
 
 // write sends the queue until the connection ends, and then tells what of it stayed
 // behind.
-func (c *conn) write(nc net.Conn) {
+func (c *conn) write(out pipe) {
 	defer c.edge.conns.Done()
 	defer c.edge.forget(c)
 	for {
 		select {
 		case o := <-c.queue:
-			nc.SetWriteDeadline(time.Now().Add(c.edge.config.WriteTimeout))
-			if _, err := nc.Write(o.data); err != nil {
+			out.SetWriteDeadline(time.Now().Add(c.edge.config.WriteTimeout))
+			if _, err := out.Write(o.data); err != nil {
 				c.close()
 				c.edge.failed(o.branch, err.Error())
 			}
-			if half, ok := nc.(interface{ CloseWrite() error }); ok && o.last {
+			if half, ok := out.(interface{ CloseWrite() error }); ok && o.last {
 				half.CloseWrite()
 			}
 		case <-c.done:
@@ -118,6 +132,10 @@ func (c *conn) drain(why string) {
 // any more.
 func (c *conn) read(nc net.Conn) {
 	defer c.edge.conns.Done()
+	if err := c.shake(nc); err != nil {
+		c.close()
+		return
+	}
 	r := bufio.NewReaderSize(nc, maxLine+2)
 	in := inlet{c.flow, c.remote, func(b []byte) { c.put(outgoing{data: b}) }}
 	wait := c.edge.config.FirstMessage
@@ -146,7 +164,7 @@ func (c *conn) read(nc net.Conn) {
 func (c *conn) finish(err error) {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		c.edge.count.add("tcp/timeout")
+		c.add("timeout")
 	}
 	c.close()
 }
@@ -174,7 +192,7 @@ func (c *conn) keepAlive(r *bufio.Reader) error {
 			return err
 		case b == '\n':
 			if ends++; ends%2 == 0 {
-				c.edge.count.add("tcp/keepalive")
+				c.add("keepalive")
 				c.put(outgoing{data: []byte("\r\n")})
 			}
 		case b != '\r':

@@ -2,11 +2,14 @@ package signal
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +31,12 @@ type Config struct {
 	Log   *slog.Logger
 	// Dial opens a TCP connection; default net.Dialer with 5 s.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	// TLS is for connections that are opened over it: the authorities that are believed
+	// and our certificate, if any; nil: those of the machine. The name is the flow's.
+	TLS *tls.Config
+	// Origins are the hosts whose pages may open a WebSocket beside the listener's own,
+	// such as "*.example.com". A page from elsewhere could call in its visitor's name.
+	Origins []string
 	// StandBy, if not 0, answers every request with 503 and this Retry-After: another
 	// brain is the one to ask (RFC 3261 §21.5.4). Nothing reaches the Sink.
 	StandBy time.Duration
@@ -51,9 +60,10 @@ type Edge struct {
 	mu        sync.Mutex
 	closed    bool
 	udp       map[string]net.PacketConn // by local address
-	listeners map[io.Closer]struct{}
+	listeners map[io.Closer]listening
 	byID      map[uint64]*conn
-	byRemote  map[string]*conn
+	byRemote  map[reuse]*conn
+	entered   int // connections, of any kind
 	perSource map[netip.Addr]int
 	lastID    uint64
 }
@@ -77,8 +87,10 @@ func New(c Config) *Edge {
 	orTime(&c.Idle, 10*time.Minute)
 	orTime(&c.WriteTimeout, 10*time.Second)
 	e := &Edge{
-		config: c, udp: map[string]net.PacketConn{}, listeners: map[io.Closer]struct{}{},
-		byID: map[uint64]*conn{}, byRemote: map[string]*conn{}, perSource: map[netip.Addr]int{},
+		config: c, udp: map[string]net.PacketConn{}, listeners: map[io.Closer]listening{},
+		byID: map[uint64]*conn{}, byRemote: map[reuse]*conn{}, perSource: map[netip.Addr]int{},
+		// Flows outlive the brain that wrote them down: its connections' numbers do not come again.
+		lastID: uint64(time.Now().UnixMicro()),
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	return e
@@ -107,25 +119,32 @@ func (e *Edge) Close() {
 	e.mu.Lock()
 	e.closed = true
 	e.stop()
-	for l := range e.listeners {
+	listeners, conns := slices.Collect(maps.Keys(e.listeners)), slices.Collect(maps.Values(e.byID))
+	e.mu.Unlock()
+	for _, l := range listeners {
 		l.Close()
 	}
-	for _, c := range e.byID {
+	for _, c := range conns {
 		c.close()
 	}
-	e.mu.Unlock()
 	e.conns.Wait()
 }
 
+// listening is where a listener is, and what is spoken there.
+type listening struct {
+	transport string
+	at        netip.AddrPort
+}
+
 // listen enters a listener; the edge closes it with itself.
-func (e *Edge) listen(l io.Closer) error {
+func (e *Edge) listen(l io.Closer, transport string, at net.Addr) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		l.Close()
 		return ErrClosed
 	}
-	e.listeners[l] = struct{}{}
+	e.listeners[l] = listening{transport, addrPort(at)}
 	return nil
 }
 
@@ -139,7 +158,7 @@ func (e *Edge) isClosed() bool { return e.ctx.Err() != nil }
 
 // Counters brings back how often what happened since the start, by name:
 // "received", "sent", "refused/<reason>" (answered here), "dropped/<reason>",
-// "tcp/<what>".
+// "<transport>/<what>".
 func (e *Edge) Counters() map[string]uint64 { return e.count.all() }
 
 type counters struct {

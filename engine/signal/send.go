@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -11,7 +10,8 @@ import (
 
 // Send writes a message to its flow. It never waits for a peer. What cannot be sent
 // comes back through the Sink as call.SendFailed, now or later, if it belongs to a
-// transaction. A TCP flow whose connection is gone is opened anew to Flow.Remote.
+// transaction. A TCP or TLS flow whose
+// connection is gone is opened anew to Flow.Remote; a WebSocket only its client opens.
 func (e *Edge) Send(s call.Send) {
 	to, err := netip.ParseAddrPort(s.Flow.Remote)
 	if err != nil || to.Port() == 0 {
@@ -22,8 +22,10 @@ func (e *Edge) Send(s call.Send) {
 	switch s.Flow.Transport {
 	case "", "udp":
 		e.sendUDP(s, to, data)
-	case "tcp":
-		e.sendTCP(s, to, data)
+	case "tcp", "tls":
+		e.sendStream(s, to, data)
+	case "ws", "wss":
+		e.sendWeb(s, data)
 	default:
 		e.failed(s.Branch, "unknown transport "+s.Flow.Transport)
 	}
@@ -36,9 +38,9 @@ func (e *Edge) Local(transport string, to netip.Addr) string {
 	to = to.Unmap()
 	e.mu.Lock()
 	var all []netip.AddrPort
-	for l := range e.listeners {
-		if at, ok := serves(l, transport); ok && (at.Addr().Is4() == to.Is4() || at.Addr().IsUnspecified()) {
-			all = append(all, at)
+	for _, l := range e.listeners {
+		if l.transport == transport && (l.at.Addr().Is4() == to.Is4() || l.at.Addr().IsUnspecified()) {
+			all = append(all, l.at)
 		}
 	}
 	e.mu.Unlock()
@@ -54,17 +56,6 @@ func (e *Edge) Local(transport string, to netip.Addr) string {
 		other = at.String()
 	}
 	return other
-}
-
-// serves says where a listener is, if it is of that transport.
-func serves(l io.Closer, transport string) (netip.AddrPort, bool) {
-	switch l := l.(type) {
-	case net.PacketConn:
-		return addrPort(l.LocalAddr()), transport == "udp"
-	case net.Listener:
-		return addrPort(l.Addr()), transport == "tcp"
-	}
-	return netip.AddrPort{}, false
 }
 
 // routeTo is our address on the way to a peer. Connecting a UDP socket sends nothing.
@@ -113,13 +104,13 @@ func (e *Edge) socket(local string, to netip.Addr) net.PacketConn {
 	return nil
 }
 
-func (e *Edge) sendTCP(s call.Send, to netip.AddrPort, data []byte) {
+func (e *Edge) sendStream(s call.Send, to netip.AddrPort, data []byte) {
 	o := outgoing{data: data, branch: s.Branch}
 	if c := e.open(s.Flow); c != nil && c.put(o) {
 		e.count.add("sent")
 		return
 	}
-	c := e.newConn(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), s.Flow.Local)
+	c := e.newConn(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), s.Flow, true)
 	if c == nil {
 		e.failed(s.Branch, "too many connections")
 		return
@@ -136,17 +127,26 @@ func (e *Edge) open(f call.Flow) *conn {
 	if c := e.byID[f.Conn]; c != nil {
 		return c
 	}
-	return e.byRemote[f.Remote]
+	return e.byRemote[reusable(f)]
 }
+
+// reuse is what a connection must have in common with another to do for it. One that we
+// opened over TLS has shown the certificate of one name, and does for that name alone.
+type reuse struct{ transport, name, remote string }
+
+func reusable(f call.Flow) reuse { return reuse{f.Transport, f.Name, f.Remote} }
 
 // dial opens a connection of ours.
 func (c *conn) dial() {
 	nc, err := c.edge.config.Dial(c.edge.ctx, c.remote)
+	if err == nil && c.flow.Transport == "tls" {
+		nc, err = c.secure(nc)
+	}
 	if err == nil {
 		c.start(nc)
 		return
 	}
-	c.edge.count.add("tcp/dial-error")
+	c.add("dial-error")
 	c.close()
 	c.edge.forget(c)
 	c.drain(err.Error())

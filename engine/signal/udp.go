@@ -13,7 +13,7 @@ import (
 // AddUDP makes a socket one that Send can use, before anybody reads it; it is for
 // those who send first. ServeUDP must follow. The edge owns the socket from now on.
 func (e *Edge) AddUDP(pc net.PacketConn) error {
-	if err := e.listen(pc); err != nil {
+	if err := e.listen(pc, "udp", pc.LocalAddr()); err != nil {
 		return err
 	}
 	e.mu.Lock()

@@ -41,11 +41,17 @@ func (s *shard) fromUA(a call.Action) {
 			Stream: a.Leg, Digit: a.Key, Ms: uint32(a.Ms)}}}})
 	case call.Confirmed:
 		s.push(flow.Confirmed{Call: a.Leg})
+	case call.Relocated:
+		s.relocated(a)
 	case call.Ended:
 		s.ended(a)
 	case call.Refused:
 		if a.Order == "dial" {
 			s.undialed(a.Leg, "congested", errors.New(a.Why))
+			return
+		}
+		if a.Order == "relocate" {
+			s.notRelocated(a)
 			return
 		}
 		s.push(flow.Refused{Call: a.Leg, Order: a.Order, Why: a.Why})

@@ -89,6 +89,7 @@ func newShard(c Config, in *inbox) *shard {
 // turn walks one value through the cores and releases what came of it.
 func (s *shard) turn(now time.Time, v any) {
 	s.now = now
+	s.fleet.At(now)
 	s.count.turns++
 	if s.gather != nil && s.hold(v) {
 		return
@@ -112,7 +113,7 @@ func (s *shard) fire(now time.Time) {
 			s.turn(now, call.Fired{Timer: t})
 		case flow.TimerID:
 			s.turn(now, flow.Fired{Timer: t})
-		case settleTimer, gatherTimer, rouseTimer:
+		case settleTimer, gatherTimer, rouseTimer, absentTimer:
 			s.turn(now, t)
 		}
 	}
@@ -147,6 +148,8 @@ func (s *shard) step(v any) {
 		s.settled()
 	case rouseTimer:
 		s.rouse()
+	case absentTimer:
+		s.givenUp(v.worker)
 	case question:
 		v(s)
 	}

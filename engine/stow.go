@@ -52,7 +52,7 @@ type stows struct {
 type kept struct {
 	version uint64
 	at      string // worker that answers for it; "": none has it
-	also    string // worker that has a packed copy
+	also    string // worker that has a copy too, which nothing waits for
 	sums    map[string]uint64
 	inputs  int
 	legs    []string
@@ -77,11 +77,10 @@ type packed struct {
 type settleTimer struct{}
 
 func newStows(sealer *parcel.Sealer) *stows {
-	st := &stows{
+	return &stows{
 		sealer: sealer, scheme: parcel.NewScheme(), kept: map[string]*kept{}, soiled: map[string]bool{}, heard: map[string]uint64{},
 		gates: map[string]*gate{}, seed: maphash.MakeSeed(), pack: make(chan func(), packQueue),
 	}
-	return st
 }
 
 // record adds to this batch's messages what changed of calls and conferences, for the
@@ -112,7 +111,7 @@ func (s *shard) recordUnit(id string, whole bool) {
 	k := s.keptOf(key)
 	legs := s.flows.Legs(id)
 	at, also := s.holders(legs)
-	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || s.flows.Inputs(id) < k.inputs
+	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also || s.flows.Inputs(id) < k.inputs
 	if whole {
 		k.inputs = 0
 	}
@@ -168,7 +167,7 @@ func (s *shard) recordRoom(name string, whole bool) {
 	}
 	also := ""
 	if p := s.fleet.Place(s.flows.FirstSeat(name)); p != nil {
-		also = p.SBC
+		also = s.another(p.SBC, at)
 	}
 	s.stow(key, k, at, also, parts, nil, whole)
 }
@@ -190,12 +189,20 @@ func (s *shard) holders(legs []string) (at, also string) {
 		switch {
 		case p == nil:
 		case s.fleet.Instance(p.SBC) != "":
-			return p.SBC, p.Mixer
+			return p.SBC, s.another(p.Mixer, p.SBC)
 		case s.fleet.Instance(p.Mixer) != "":
 			return p.Mixer, ""
 		}
 	}
 	return s.fleet.Any(), ""
+}
+
+// another is a worker if it is up, and not the first.
+func (s *shard) another(worker, first string) string {
+	if worker == first || s.fleet.Instance(worker) == "" {
+		return ""
+	}
+	return worker
 }
 
 // stow ships a record: what differs from what the worker has, or all of it; inputs are
@@ -208,9 +215,9 @@ func (s *shard) stow(key string, k *kept, at, also string, parts map[string][]by
 		s.dropCopy(k.at, key, k)
 		k.at, whole, k.inputs = at, true, 0
 	}
-	if k.also != "" && k.also != also {
+	if k.also != also {
 		s.dropCopy(k.also, key, k)
-		k.also = ""
+		k.also, whole, k.inputs = also, true, 0
 	}
 	r := parcel.Record{Parts: map[string][]byte{}, Inputs: inputs}
 	if whole = whole || k.pieces == 0 || k.pieces >= maxPieces; whole {
@@ -226,9 +233,19 @@ func (s *shard) stow(key string, k *kept, at, also string, parts map[string][]by
 	k.version++
 	k.pieces++
 	sealed := s.stows.sealer.Seal(r.Text(), s.placeOf(key, k.version, whole))
-	s.out.Stow(at, &control.Stow{Key: key, Version: k.version, Sealed: sealed, Append: !whole})
+	s.keep(key, k, sealed, !whole)
 	s.gate(at).wanted = true
 	s.settleLater(key, k)
+}
+
+// keep gives both workers a piece: the other one is there when the first dies together
+// with the brain.
+func (s *shard) keep(key string, k *kept, sealed []byte, behind bool) {
+	for _, worker := range [2]string{k.at, k.also} {
+		if worker != "" {
+			s.out.Stow(worker, &control.Stow{Key: key, Version: k.version, Sealed: sealed, Append: behind})
+		}
+	}
 }
 
 func (s *shard) placeOf(key string, version uint64, whole bool) parcel.Place {
@@ -332,8 +349,7 @@ func (s *shard) wholeOf(key string, k *kept) (parts map[string][]byte, inputs []
 	return parts, inputs, ok
 }
 
-// packedUp stows a packed whole, unless the parcel has changed meanwhile. The second
-// worker gets a copy too: it is there when the first dies together with the brain.
+// packedUp stows a packed whole, unless the parcel has changed meanwhile.
 func (s *shard) packedUp(p packed) {
 	k := s.stows.kept[p.key]
 	if k == nil || k.version != p.version || k.at == "" {
@@ -341,29 +357,14 @@ func (s *shard) packedUp(p packed) {
 	}
 	k.version++
 	k.pieces = 1
-	s.out.Stow(k.at, &control.Stow{Key: p.key, Version: k.version, Sealed: p.sealed})
-	if also := s.second(p.key, k); also != "" && also != k.at {
-		k.also = also
-		s.out.Stow(also, &control.Stow{Key: p.key, Version: k.version, Sealed: p.sealed})
-	}
-}
-
-func (s *shard) second(key string, k *kept) (also string) {
-	if name, is := strings.CutPrefix(key, roomKey); is {
-		if p := s.fleet.Place(s.flows.FirstSeat(name)); p != nil {
-			return p.SBC
-		}
-		return ""
-	}
-	_, also = s.holders(k.legs)
-	return also
+	s.keep(p.key, k, p.sealed, false)
 }
 
 // stowAnew ships everything that a worker is to keep once more: some of it may have been
 // lost with its connection.
 func (s *shard) stowAnew(worker string) {
 	for _, key := range slices.Sorted(maps.Keys(s.stows.kept)) {
-		if s.stows.kept[key].at == worker {
+		if k := s.stows.kept[key]; k.at == worker || k.also == worker {
 			s.restow(key)
 		}
 	}
@@ -373,10 +374,10 @@ func (s *shard) stowAnew(worker string) {
 func (s *shard) leaveWorker(worker string) {
 	for _, key := range slices.Sorted(maps.Keys(s.stows.kept)) {
 		k := s.stows.kept[key]
-		if k.also == worker {
+		switch worker {
+		case k.also:
 			k.also = ""
-		}
-		if k.at == worker {
+		case k.at:
 			k.at = ""
 			s.restow(key)
 		}

@@ -5,6 +5,6 @@
 // The process wiring makes it: a control.Client is its Reporter and runs it as its
 // Worker; Run carries the media. All control.Worker methods are on the link's
 // goroutine; the media has two of its own (sbc/relay). A lost brain changes nothing
-// for the audio; a brain of a newer epoch finds the streams of the older one dropped,
-// for calls do not outlive a brain yet.
+// for the audio; a brain of a newer epoch says which streams it still wants, and sweeps
+// the rest.
 package sbc

@@ -33,7 +33,7 @@ func (s *SBC) obey(c *control.Command) (subject string, err error) {
 	case *control.Command_Stream:
 		return b.Stream.GetId(), s.put(b.Stream)
 	case *control.Command_DropStream:
-		s.drop(b.DropStream.GetId())
+		s.drop(b.DropStream.GetId(), b.DropStream.GetMoved())
 	case *control.Command_Digits:
 		d := b.Digits
 		return d.GetOp(), s.relay.Digits(d.GetOp(), d.GetStream(), d.GetDigits(), ms(d.GetDurationMs()), ms(d.GetGapMs()))
@@ -50,8 +50,12 @@ func (s *SBC) obey(c *control.Command) (subject string, err error) {
 
 func ms(n uint32) time.Duration { return time.Duration(n) * time.Millisecond }
 
-func (s *SBC) drop(id string) {
-	s.relay.Drop(id)
+func (s *SBC) drop(id string, moved bool) {
+	if moved {
+		s.relay.Release(id)
+	} else {
+		s.relay.Drop(id)
+	}
 	delete(s.made, id)
 	s.load.Store(uint32(len(s.made)))
 }
@@ -75,6 +79,7 @@ func settings(c *control.Stream) (relay.Settings, error) {
 		ID: c.GetId(), Port: uint16(c.GetPort()), Type: uint8(c.GetPayloadType()), EventType: uint8(c.GetEventType()),
 		Send: c.GetSend(), Receive: c.GetReceive(), SSRC: c.GetSsrc(),
 		Generation: c.GetGeneration(), CNAME: c.GetCname(), Joined: c.GetJoined(),
+		Sequence: uint16(c.GetSequence()), Timestamp: c.GetTimestamp(),
 	}
 	if set.ID == "" || c.GetPort() > 1<<16-1 || c.GetPayloadType() > 127 || c.GetEventType() > 127 {
 		return set, fmt.Errorf("%w: stream %q: port %d, payload types %d and %d",
@@ -96,7 +101,7 @@ func settings(c *control.Stream) (relay.Settings, error) {
 	for _, a := range []struct {
 		what, text string
 		to         *netip.AddrPort
-	}{{"remote", c.GetRemote(), &set.Remote}, {"remote_rtcp", c.GetRemoteRtcp(), &set.RemoteRTCP}, {"trunk peer", t.GetPeer(), &set.Peer}} {
+	}{{"remote", c.GetRemote(), &set.Remote}, {"remote_rtcp", c.GetRemoteRtcp(), &set.RemoteRTCP}, {"trunk peer", t.GetPeer(), &set.Peer}, {"latched", c.GetLatched(), &set.Latched}} {
 		if a.text == "" {
 			continue
 		}

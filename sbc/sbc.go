@@ -81,7 +81,7 @@ func (s *SBC) sweep() {
 	dropped := 0
 	for id, made := range s.made {
 		if made < s.epoch {
-			s.drop(id)
+			s.drop(id, false)
 			dropped++
 		}
 	}

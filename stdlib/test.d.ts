@@ -36,7 +36,10 @@ declare module 'callwright/test' {
     ladder(call: Call): Promise<string[]>;
     /** Writes a script's new text (or reads what is there) and loads it. Throws if it is refused. */
     reload(file: string, text?: string): Promise<void>;
-    /** Kills a worker, or the brain where it stands; its successor starts at once. */
+    /**
+     * Kills a worker, or the brain where it stands. Its successor starts at once and goes on
+     * with the calls, whose phones hear no more of it than a gap.
+     */
     crash(role: 'brain' | 'sbc' | 'mixer'): Promise<void>;
     /** Both speak; each must hear the other without a longer gap. */
     talking(a: Phone, b: Phone, options?: TalkingOptions): Promise<void>;

@@ -149,10 +149,14 @@ t.test('a reload that is refused', async t => {
   try { await t.reload('main.js', 'export default ('); } catch (e) { why = e.message }
   t.expect(why).matches(/main\.js:1:/);
 });
-t.test('a new SBC takes calls', async t => {
+t.test('a new SBC takes calls, and goes on with those of the old one', async t => {
   await t.crash('sbc');
   const a = t.phone('a');
   await a.call('1');
+  await a.hears(440);
+  await t.crash('sbc');
+  await a.hears(440);
+  await t.crash('mixer');
   await a.hears(440);
 });
 t.test('a new brain goes on', async t => {

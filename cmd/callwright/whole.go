@@ -145,12 +145,13 @@ func (w *wholeEngine) restartBrain() error {
 
 // startSBC and startMixer also start a successor of one that was ended.
 func (w *wholeEngine) startSBC(name string) error {
-	ip := netip.MustParseAddr("10.0.0.2")
+	number, _ := strconv.Atoi(strings.TrimPrefix(name, "sbc-"))
+	ip := netip.AddrFrom4([4]byte{10, 0, 0, byte(1 + number)})
 	link, err := w.rtp.Link(ip, 20000, wholePorts)
 	if err != nil {
 		return err
 	}
-	conn, err := w.trunks.Listen(netip.MustParseAddrPort("10.0.1.2:9000"))
+	conn, err := w.trunks.Listen(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 2, byte(number)}), 9000))
 	if err != nil {
 		link.Close()
 		return err

@@ -73,6 +73,7 @@ func (u *UA) ack(f Flow, m *Message) {
 		l.Acked = true
 		u.do(Confirmed{Leg: l.ID})
 	}
+	u.goAway(l)
 }
 
 // takeLateAnswer reads the answer in an ACK. Without a good one the call has no

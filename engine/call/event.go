@@ -1,6 +1,7 @@
 package call
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/callwright/callwright/media/sdp"
@@ -64,6 +65,13 @@ type (
 		Leg   string
 		Media sdp.Local
 	}
+	// Relocate has the peer send its audio to another address. It comes to Relocated, or
+	// to Refused, or to Ended; before the call is answered to nothing but that.
+	Relocate struct {
+		Leg  string
+		Addr netip.AddrPort
+		Now  bool // the old address is gone
+	}
 	// Reply answers a request that was Asked with an id; 1xx may come before.
 	Reply struct {
 		ID      string
@@ -119,6 +127,7 @@ func (Accept) input()     {}
 func (Reject) input()     {}
 func (Hangup) input()     {}
 func (Reinvite) input()   {}
+func (Relocate) input()   {}
 func (Dial) input()       {}
 func (Reply) input()      {}
 func (Request) input()    {}
@@ -171,6 +180,11 @@ type (
 		Msg *Message
 	}
 	Confirmed struct{ Leg string }
+	// Relocated tells that the peer knows the address of a Relocate; Agreed follows.
+	Relocated struct {
+		Leg  string
+		Addr netip.AddrPort
+	}
 	// Ended is told exactly once for each leg, and last. Contacts are those of a 3xx,
 	// the preferred first.
 	Ended struct {
@@ -215,6 +229,7 @@ func (Agreed) action()    {}
 func (Ringing) action()   {}
 func (Answered) action()  {}
 func (Confirmed) action() {}
+func (Relocated) action() {}
 func (Ended) action()     {}
 func (Asked) action()     {}
 func (Pressed) action()   {}

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/callwright/callwright/media/sdp"
@@ -40,6 +41,8 @@ type leg struct {
 	Changing string     `json:",omitempty"` // its transaction
 	Change   *sdp.Local `json:",omitempty"` // what it offers
 	Tries    int        `json:",omitempty"` // of it, after 491
+
+	Away *netip.AddrPort `json:",omitempty"` // the address that the peer is yet to be told
 
 	// The session timer.
 	Expires     uint32 `json:",omitempty"` // s; 0: none
@@ -83,6 +86,7 @@ func (u *UA) dropLeg(l *leg) {
 	if l.Canceling {
 		u.disarm(l.owner(), "cancel")
 	}
+	u.atHome(l)
 	u.setTimer(l, 0, false)
 	delete(u.s.Legs, l.ID)
 	if u.s.Tags[l.Local.Tag] == l.ID {
@@ -145,6 +149,8 @@ func (u *UA) legTimer(l *leg, name string) {
 		if l.Change != nil && l.Changing == "" {
 			u.change(l)
 		}
+	case "away":
+		u.goAway(l)
 	case "refresh":
 		if l.Expires > 0 && l.Refresher {
 			u.refresh(l)

@@ -145,6 +145,7 @@ func (u *UA) answered(c *client, l *leg, m *Message) {
 	u.takeTimer(l, m)
 	u.do(Answered{Leg: l.ID, Msg: m})
 	u.agreeAnew(l, a)
+	u.goAway(l)
 }
 
 // sendAck acknowledges a 2xx: a request in the dialog with the INVITE's CSeq and

@@ -26,6 +26,8 @@ func (u *UA) order(in Input) {
 		u.hangup(l, in)
 	case Reinvite:
 		u.reinvite(l, in)
+	case Relocate:
+		u.relocate(l, in)
 	}
 }
 
@@ -43,6 +45,8 @@ func orderOf(in Input) (leg, name string) {
 		return in.Leg, "hangup"
 	case Reinvite:
 		return in.Leg, "reinvite"
+	case Relocate:
+		return in.Leg, "relocate"
 	}
 	return "", ""
 }

@@ -115,6 +115,7 @@ func (u *UA) changed(c *client, l *leg, m *Message) {
 		return
 	}
 	l.Media, l.SDP = offered, sdp.Offer(offered)
+	u.gone(l)
 	u.agree(l, a)
 }
 
@@ -130,8 +131,8 @@ func (u *UA) changeFailed(l *leg, m *Message, cause Cause) {
 		u.sendBye(l, nil)
 		u.end(l, cause)
 	default:
+		u.stays(l, itoa(uint32(m.Status))+" "+m.Reason)
 		l.Change = nil
-		u.refused(l.ID, "reinvite", itoa(uint32(m.Status))+" "+m.Reason)
 	}
 }
 

@@ -238,6 +238,8 @@ func (a *agent) count(x Action) {
 		id = x.Leg
 	case Confirmed:
 		id = x.Leg
+	case Relocated:
+		id = x.Leg
 	case Asked:
 		if id = x.Leg; id == "" {
 			return

@@ -15,7 +15,11 @@
 // goes past the mixer.
 //
 // Rehome moves what a mixer carries to others, whether it is drained or dead: rooms
-// whole, members with all that they are, SBCs told of their new trunks.
+// whole, members with all that they are, SBCs told of their new trunks. A dead SBC's
+// streams move to other SBCs, at other addresses, of which peers must be told. What finds
+// no room elsewhere keeps its place until a process of the dead one's name is up (Bury,
+// Return). A stream that is made anew goes on where the old one was: same SSRC, numbers
+// reckoned from the last report, the source that packets came from.
 //
 // Limits: an SBC carries as many calls as its slice has even ports, or as its
 // capacity says; a mixer as many members as its capacity. What finds no place is

@@ -36,9 +36,10 @@ type Worker struct {
 	ports    ring // SBC: free RTP ports
 	carried  int  // calls placed on it
 	counters []*control.Counter
-	draining bool   // carries nothing more
-	heard    uint64 // its events, up to this one
-	dead     bool   // a successor of the same name is another Worker
+	draining bool      // carries nothing more
+	heard    uint64    // its events, up to this one
+	dead     bool      // a successor of the same name is another Worker
+	beaten   time.Time // its last sign of life
 }
 
 // Place is where one call's media lives.
@@ -55,6 +56,9 @@ type Place struct {
 
 	Stream *control.Stream // target state last commanded, nil: none
 	Member *control.Member
+
+	Latched string // where the phone's packets come from, if not from where it said
+	Line    line   // of what the phone is sent
 
 	joined string  // the call whose stream hears this one's, past the mixer
 	sbc    *Worker `freeze:"-"`
@@ -77,7 +81,8 @@ type Fleet struct {
 	places  map[string]*Place
 	rooms   map[string]*Room
 	ssrcs   map[uint32]bool
-	lost    map[string]*Worker // of recovered places, not up
+	lost    map[string]*Worker // not up, with what waits for a process of that name
+	now     time.Time          // of the turn
 	random  *rand.ChaCha8
 	nextID  uint64
 	scheme  *parcel.Scheme
@@ -97,12 +102,15 @@ func New(seed [32]byte) *Fleet {
 	}
 }
 
+// At is the time of the turn that begins.
+func (f *Fleet) At(now time.Time) { f.now = now }
+
 // Up takes in a worker. One of the same name is replaced: its calls must have been
 // taken out by Down before.
 func (f *Fleet) Up(h *control.Hello, now time.Time) error {
 	w := &Worker{
 		Name: h.Name, Kind: h.Kind, Instance: h.Instance, Version: h.Version,
-		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk, Since: now,
+		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk, Since: now, beaten: now,
 	}
 	switch h.Kind {
 	case control.Kind_SBC:
@@ -122,7 +130,8 @@ func (f *Fleet) Up(h *control.Hello, now time.Time) error {
 	return nil
 }
 
-// Down forgets a worker and returns the calls and rooms it carried, sorted. The
+// Down forgets a worker and returns the calls and rooms that still have their place on
+// it, sorted. The
 // rooms are gone; the calls keep their places until FreeCall, and what is commanded
 // there meanwhile goes nowhere.
 func (f *Fleet) Down(name string) (calls, rooms []string) {
@@ -160,7 +169,7 @@ func (f *Fleet) Beat(name string, b *control.Heartbeat) {
 	if w == nil {
 		return
 	}
-	w.Load = int(b.Load)
+	w.Load, w.beaten = int(b.Load), f.now
 	if len(b.Counters) > 0 {
 		w.counters = b.Counters
 	}

@@ -32,6 +32,7 @@ func (f *Fleet) Restore(call string, text []byte) error {
 	p.mixer.carried++
 	f.ssrcs[p.SSRC] = true
 	f.places[call] = p
+	p.retrunk() // a process of the name may be another by now
 	return nil
 }
 

@@ -74,6 +74,7 @@ func (f *Fleet) PlaceCall(call, near string) (*Place, error) {
 		SSRC:  f.ssrc(), Token: f.random.Uint64(), Public: uint32(f.random.Uint64()),
 		sbc: sbc, mixer: mixer,
 	}
+	p.Line = line{uint16(f.random.Uint64()), uint32(f.random.Uint64()), 0}
 	f.places[call] = p
 	return p, nil
 }
@@ -144,6 +145,9 @@ func (f *Fleet) Set(call string, s *control.Stream, out Out) error {
 	}
 	s.Id, s.Port, s.Ssrc = call, uint32(p.Local.Port()), p.Public
 	s.Trunk, s.Joined = p.trunkTo(p.mixer), p.joined
+	if p.Stream != nil && p.Stream.Remote != s.Remote {
+		p.Latched = ""
+	}
 	p.Stream = s
 	if p.Member == nil {
 		p.Member = &control.Member{Id: call}
@@ -160,7 +164,13 @@ func (p *Place) trunkTo(w *Worker) *control.Trunk {
 }
 
 func (f *Fleet) sayStream(p *Place, out Out) {
-	f.put(out, p.sbc, &control.Command{Body: &control.Command_Stream{Stream: clone(p.Stream)}})
+	s := clone(p.Stream)
+	seq, ts := p.Line.now(f.now, s.PtimeMs)
+	if p.Line.At == 0 { // no SBC has had it
+		p.Line.At, seq, ts = f.now.UnixMilli(), p.Line.Sequence, p.Line.Timestamp
+	}
+	s.Sequence, s.Timestamp, s.Latched = uint32(seq), ts, p.Latched
+	f.put(out, p.sbc, &control.Command{Body: &control.Command_Stream{Stream: s}})
 }
 
 func (f *Fleet) sayMember(p *Place, out Out) {

@@ -29,9 +29,11 @@ func (r *ring) take() (uint16, bool) {
 	return p, true
 }
 
-// claim takes a certain port.
-func (r *ring) claim(port uint16) {
+// claim takes a certain port, if it is free.
+func (r *ring) claim(port uint16) bool {
+	n := len(r.free)
 	r.free = slices.DeleteFunc(r.free, func(p uint16) bool { return p == port })
+	return len(r.free) < n
 }
 
 func (r *ring) give(p uint16) { r.free = append(r.free, p) }

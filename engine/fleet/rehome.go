@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/callwright/callwright/media/control"
 )
@@ -14,12 +15,17 @@ var (
 	ErrNoOther  = errors.New("fleet: no other mixer is up that could carry what this one does")
 )
 
-// Rehomed is what a mixer carried, and where it is now.
+// Rehomed is what has moved from a worker to another, or to a new process of its name.
 type Rehomed struct {
-	Calls []string // whose members are on another mixer
-	Rooms []string // that are on another mixer
-	Lost  []string // calls for which no other mixer has room: they stay where they are
-	Alive bool     // the old mixer lives, and tells the end of what it did
+	Calls     []string    // whose members are on another mixer
+	Rooms     []string    // that are on another mixer
+	Streams   []string    // calls whose streams are on another SBC
+	Addressed []string    // those of them whose peers must be told a new address
+	Apart     [][2]string // pairs that are on different SBCs now
+	Lost      []string    // calls for which no other has room: they stay where they are
+	Alive     bool        // the old worker lives, and tells the end of what it did
+	Waiting   bool        // something waits for a process of the old one's name
+	Since     time.Time   // the old one's last sign of life; zero: not known
 }
 
 // Drain lets a mixer carry nothing more and moves all it carries elsewhere: rooms
@@ -35,17 +41,6 @@ func (f *Fleet) Drain(name string, out Out) (Rehomed, error) {
 	}
 	w.draining = true
 	return f.Rehome(w, out), nil
-}
-
-// Bury moves what a dead mixer carried to others, if there are any; Down takes care of
-// the rest.
-func (f *Fleet) Bury(name string, out Out) Rehomed {
-	w := f.workers[name]
-	if w == nil || w.Kind != control.Kind_MIXER {
-		return Rehomed{}
-	}
-	w.dead = true
-	return f.Rehome(w, out)
 }
 
 // Rehome moves what a mixer carries, alive or dead, to others. Members keep their

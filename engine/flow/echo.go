@@ -61,8 +61,10 @@ func (v *echo) step(o *operation, e event) {
 			return
 		}
 		o.complete(v.result(o, nil)) // the worker did not say
-	case mediaUp:
-		v.command(o)
+	case mediaUp, restreamed:
+		if v.Reason == "" {
+			v.command(o)
+		}
 	case hungUp:
 		v.Reason = orElse(v.Reason, "hangup")
 		o.arm("last word", time.Second)

@@ -92,6 +92,10 @@ type (
 		Gap   time.Duration
 	}
 
+	// Restreamed tells that a call's stream is at another SBC, or at a new process of it:
+	// what the SBC did for the call is to be asked for again.
+	Restreamed struct{ Call, SBC string }
+
 	// RoomFailed tells that a room has no mixer (none to be had, or lost): who is in it
 	// leaves it.
 	RoomFailed struct{ Room, Why string }
@@ -158,10 +162,13 @@ type (
 		Result file.Result
 	}
 
-	// FailedOver tells that another brain has taken up the runs of the one before.
+	// FailedOver tells that another process has taken up what a dead one did. Gap is the
+	// time that nobody did it: of a brain without inputs taken, of an SBC and a mixer
+	// without audio.
 	FailedOver struct {
-		Role string // that failed
-		Gap  time.Duration
+		Role  string // that failed: brain, sbc, mixer
+		Gap   time.Duration
+		Calls []string // whose; of a brain all
 	}
 
 	// Fired is a timer that was armed here and not disarmed.
@@ -180,6 +187,7 @@ func (MediaUp) input()       {}
 func (MediaFailed) input()   {}
 func (RoomFailed) input()    {}
 func (Moved) input()         {}
+func (Restreamed) input()    {}
 func (RoomMoved) input()     {}
 func (Worked) input()        {}
 func (Committed) input()     {}

@@ -4,16 +4,26 @@ import (
 	"github.com/callwright/callwright/media/control"
 )
 
-// failover is what scripts are told when another brain has taken up their runs.
+// failover is what scripts are told when another process has taken up what a dead one did.
 type failover struct {
 	Role  string `json:"role"`
-	GapMs int64  `json:"gapMs"` // for which nobody took SIP messages and inputs
+	GapMs int64  `json:"gapMs"`
 }
 
-// failedOver tells the apps, and each call that listens.
+// failedOver tells the apps, and each call concerned that listens.
 func (f *Flows) failedOver(in FailedOver) {
 	told := failover{in.Role, in.Gap.Milliseconds()}
 	f.tellApps("failover", told)
+	if in.Calls != nil {
+		for _, id := range in.Calls {
+			f.withCall(id, func(c *callState) {
+				if !c.ended {
+					f.occur(c.u, c.handle, "failover", told)
+				}
+			})
+		}
+		return
+	}
 	for _, u := range f.units {
 		if u.call != nil && !u.call.ended {
 			f.occur(u, u.call.handle, "failover", told)

@@ -125,6 +125,8 @@ func (f *Flows) take(in Input) {
 		f.withCall(in.Call, func(c *callState) { f.mediaFailed(c, in.Why) })
 	case Moved:
 		f.withCall(in.Call, func(c *callState) { f.moved(c, in.Alive) })
+	case Restreamed:
+		f.withCall(in.Call, func(c *callState) { f.restreamed(c, in.SBC) })
 	case RoomMoved:
 		f.roomMoved(in)
 	case RoomFailed:

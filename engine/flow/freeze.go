@@ -117,7 +117,22 @@ func (f *Flows) Legs(unit string) (legs []string) {
 			legs = append(legs, c.id)
 		}
 	}
+	for _, o := range u.pending() {
+		if d, ok := o.verb.(*dial); ok {
+			legs = append(legs, d.ringing(f, u)...)
+		}
+	}
 	slices.Sort(legs)
+	return slices.Compact(legs)
+}
+
+// ringing are the calls of a dial that the flow has not been shown.
+func (v *dial) ringing(f *Flows, u *unit) (legs []string) {
+	for _, a := range v.Attempts {
+		if c := f.calls[a.Leg]; c != nil && c.u == u {
+			legs = append(legs, a.Leg)
+		}
+	}
 	return legs
 }
 

@@ -29,6 +29,22 @@ func (f *Flows) moved(c *callState, alive bool) {
 	f.tellRoomVerbs(seatMoved{s})
 }
 
+// restreamed lets what the SBC did for a call go on at another.
+func (f *Flows) restreamed(c *callState, sbc string) {
+	if c.ended {
+		return
+	}
+	if sbc != c.media.SBC {
+		c.media.SBC = sbc
+		c.rev++
+	}
+	for _, o := range c.pending() {
+		if c.u.ops[o.n] == o && !o.waits {
+			o.verb.step(o, restreamed{})
+		}
+	}
+}
+
 // roomMoved does the same for a room.
 func (f *Flows) roomMoved(in RoomMoved) {
 	r := f.rooms[in.Room]

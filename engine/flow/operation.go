@@ -40,17 +40,18 @@ type verb interface {
 type event interface{}
 
 type (
-	timer     struct{ name string }
-	done      struct{ *control.Done }
-	digit     struct{ key string }
-	hungUp    struct{} // the call has ended
-	answered  struct{ sandbox.Answer }
-	mediaUp   struct{} // audio stands, or stands again
-	noMedia   struct{ why string }
-	moved     struct{ alive bool } // its member is on another mixer, its parts there are gone
-	refused   struct{ why string }
-	committed struct{ why string }
-	steer     struct { // pause, resume, stop … of a Playback or Recording
+	timer      struct{ name string }
+	done       struct{ *control.Done }
+	digit      struct{ key string }
+	hungUp     struct{} // the call has ended
+	answered   struct{ sandbox.Answer }
+	mediaUp    struct{} // audio stands, or stands again
+	noMedia    struct{ why string }
+	moved      struct{ alive bool } // its member is on another mixer, its parts there are gone
+	restreamed struct{}             // its stream is at another SBC, which knows nothing of it
+	refused    struct{ why string }
+	committed  struct{ why string }
+	steer      struct { // pause, resume, stop … of a Playback or Recording
 		method string
 		steering
 	}

@@ -97,11 +97,17 @@ func (v *join) resumed(o *operation) {
 	}
 }
 
-// resumed asks for the digits again: the SBC knows them by their name.
+// resumed asks for the digits again: the SBC knows them by their name. One that does not
+// is another process, and gets what the lost one cannot have begun.
 func (v *sendDigits) resumed(o *operation) {
-	if v.Part != "" {
-		v.command(o)
+	if v.Part == "" {
+		return
 	}
+	if left := v.unsent(o.f.now.UnixMilli() - v.Asked); left != "" {
+		v.ask(o, left)
+		return
+	}
+	o.arm("last word", lastWord)
 }
 
 // resumed asks for what plays again, by the same names.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,8 @@ type sendDigits struct {
 	Duration millis `json:"duration"`
 	Gap      millis `json:"gap"`
 
-	Part string `json:"part"`
+	Part  string `json:"part"`
+	Asked int64  `json:"asked"` // Unix ms, of the SBC
 }
 
 type sendResult struct {
@@ -42,8 +44,13 @@ func (v *sendDigits) begin(o *operation) {
 }
 
 func (v *sendDigits) command(o *operation) {
+	v.Asked = o.f.now.UnixMilli()
+	v.ask(o, v.Digits)
+}
+
+func (v *sendDigits) ask(o *operation, digits string) {
 	o.toSBC(&control.Command{Body: &control.Command_Digits{Digits: &control.Digits{Op: v.Part, Stream: o.c.id,
-		Digits: v.Digits, DurationMs: v.Duration.ms(), GapMs: v.Gap.ms()}}})
+		Digits: digits, DurationMs: v.Duration.ms(), GapMs: v.Gap.ms()}}})
 }
 
 func (v *sendDigits) step(o *operation, e event) {
@@ -57,9 +64,41 @@ func (v *sendDigits) step(o *operation, e event) {
 			o.note("warn", r.Error)
 		}
 		o.complete(r)
+	case restreamed:
+		v.rest(o)
+	case timer: // the SBC did not say
+		o.complete(sendResult{Reason: "finished", Ms: o.since()})
 	case hungUp:
 		o.complete(sendResult{Reason: "hangup", Ms: o.since()})
 	}
+}
+
+// rest asks another SBC for what the lost one cannot have begun. The digit under way is
+// not said again: a peer that got a part of it has taken it as one.
+func (v *sendDigits) rest(o *operation) {
+	left := v.unsent(o.f.now.UnixMilli() - v.Asked)
+	if left == "" {
+		o.complete(sendResult{Reason: "finished", Ms: o.since()})
+		return
+	}
+	v.Digits, v.Part = left, o.nextPart()
+	v.command(o)
+}
+
+// unsent is what is left of the digits after so many ms.
+func (v *sendDigits) unsent(ms int64) string {
+	digit := int64(cmp.Or(v.Duration, 100) + cmp.Or(v.Gap, 50))
+	for i, c := range v.Digits {
+		if ms < 0 {
+			return v.Digits[i:]
+		}
+		if c == 'w' {
+			ms -= 500
+		} else {
+			ms -= digit
+		}
+	}
+	return ""
 }
 
 func (v *sendDigits) abandon(o *operation) {

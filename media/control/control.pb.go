@@ -1293,7 +1293,12 @@ type Stream struct {
 	// joined is another stream of this SBC: their remotes hear each other, past the
 	// mixer, each in its own codec. Both must name the other; audio of the trunk is not
 	// heard meanwhile. Empty: none.
-	Joined        string `protobuf:"bytes,15,opt,name=joined,proto3" json:"joined,omitempty"`
+	Joined string `protobuf:"bytes,15,opt,name=joined,proto3" json:"joined,omitempty"`
+	// What follows counts only when the stream is made: where another SBC, or a process
+	// before this one, has left it.
+	Latched       string `protobuf:"bytes,16,opt,name=latched,proto3" json:"latched,omitempty"`      // ip:port its packets came from last; empty: remote
+	Sequence      uint32 `protobuf:"varint,17,opt,name=sequence,proto3" json:"sequence,omitempty"`   // of the first packet to the remote, modulo 65536
+	Timestamp     uint32 `protobuf:"varint,18,opt,name=timestamp,proto3" json:"timestamp,omitempty"` // of an instant of now
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1433,9 +1438,31 @@ func (x *Stream) GetJoined() string {
 	return ""
 }
 
+func (x *Stream) GetLatched() string {
+	if x != nil {
+		return x.Latched
+	}
+	return ""
+}
+
+func (x *Stream) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Stream) GetTimestamp() uint32 {
+	if x != nil {
+		return x.Timestamp
+	}
+	return 0
+}
+
 type DropStream struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Moved         bool                   `protobuf:"varint,2,opt,name=moved,proto3" json:"moved,omitempty"` // it goes on elsewhere: the remote gets no BYE of RTCP
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1475,6 +1502,13 @@ func (x *DropStream) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *DropStream) GetMoved() bool {
+	if x != nil {
+		return x.Moved
+	}
+	return false
 }
 
 // Digits sends telephone-events (RFC 4733) on a stream. Ends with Done.
@@ -4010,6 +4044,8 @@ type Quality struct {
 	PacketsSent     uint64                 `protobuf:"varint,5,opt,name=packets_sent,json=packetsSent,proto3" json:"packets_sent,omitempty"`
 	RttMs           float64                `protobuf:"fixed64,6,opt,name=rtt_ms,json=rttMs,proto3" json:"rtt_ms,omitempty"`                // 0: unknown
 	RemoteLoss      float64                `protobuf:"fixed64,7,opt,name=remote_loss,json=remoteLoss,proto3" json:"remote_loss,omitempty"` // fraction, from the peer's reports
+	Sequence        uint32                 `protobuf:"varint,8,opt,name=sequence,proto3" json:"sequence,omitempty"`                        // of the next packet to the remote
+	Timestamp       uint32                 `protobuf:"varint,9,opt,name=timestamp,proto3" json:"timestamp,omitempty"`                      // on the line to the remote, for now
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -4089,6 +4125,20 @@ func (x *Quality) GetRttMs() float64 {
 func (x *Quality) GetRemoteLoss() float64 {
 	if x != nil {
 		return x.RemoteLoss
+	}
+	return 0
+}
+
+func (x *Quality) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Quality) GetTimestamp() uint32 {
+	if x != nil {
+		return x.Timestamp
 	}
 	return 0
 }
@@ -4219,7 +4269,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x05Trunk\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
 	"\x04ssrc\x18\x02 \x01(\rR\x04ssrc\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\x06R\x05token\"\xba\x03\n" +
+	"\x05token\x18\x03 \x01(\x06R\x05token\"\x8e\x04\n" +
 	"\x06Stream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
@@ -4240,10 +4290,14 @@ const file_media_control_control_proto_rawDesc = "" +
 	"generation\x18\r \x01(\rR\n" +
 	"generation\x12\x14\n" +
 	"\x05cname\x18\x0e \x01(\tR\x05cname\x12\x16\n" +
-	"\x06joined\x18\x0f \x01(\tR\x06joined\"\x1c\n" +
+	"\x06joined\x18\x0f \x01(\tR\x06joined\x12\x18\n" +
+	"\alatched\x18\x10 \x01(\tR\alatched\x12\x1a\n" +
+	"\bsequence\x18\x11 \x01(\rR\bsequence\x12\x1c\n" +
+	"\ttimestamp\x18\x12 \x01(\rR\ttimestamp\"2\n" +
 	"\n" +
 	"DropStream\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x80\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05moved\x18\x02 \x01(\bR\x05moved\"\x80\x01\n" +
 	"\x06Digits\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\tR\x02op\x12\x16\n" +
 	"\x06stream\x18\x02 \x01(\tR\x06stream\x12\x16\n" +
@@ -4434,7 +4488,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x05Fault\x12\x18\n" +
 	"\acommand\x18\x01 \x01(\x04R\acommand\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\xe7\x01\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xa1\x02\n" +
 	"\aQuality\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12)\n" +
 	"\x10packets_received\x18\x02 \x01(\x04R\x0fpacketsReceived\x12!\n" +
@@ -4443,7 +4497,9 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\fpackets_sent\x18\x05 \x01(\x04R\vpacketsSent\x12\x15\n" +
 	"\x06rtt_ms\x18\x06 \x01(\x01R\x05rttMs\x12\x1f\n" +
 	"\vremote_loss\x18\a \x01(\x01R\n" +
-	"remoteLoss*0\n" +
+	"remoteLoss\x12\x1a\n" +
+	"\bsequence\x18\b \x01(\rR\bsequence\x12\x1c\n" +
+	"\ttimestamp\x18\t \x01(\rR\ttimestamp*0\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03SBC\x10\x01\x12\t\n" +

@@ -83,8 +83,8 @@ func (r *Relay) stop(s *stream, op string, now time.Time) bool {
 	return false
 }
 
-// finish ends what runs on a stream that has been dropped, and says goodbye.
-func (r *Relay) finish(s *stream, now time.Time) {
+// finish ends what runs on a stream that has been dropped, and says goodbye with bye.
+func (r *Relay) finish(s *stream, bye bool, now time.Time) {
 	if s.in.gone {
 		return
 	}
@@ -100,7 +100,9 @@ func (r *Relay) finish(s *stream, now time.Time) {
 		r.done(&control.Done{Op: d.op, Reason: "gone", Ms: uint64(now.Sub(d.began) / time.Millisecond)})
 	}
 	s.in.digits = nil
-	r.quality(s, set)
-	r.sendRTCP(s, set, now, true)
+	r.quality(s, set, now)
+	if bye {
+		r.sendRTCP(s, set, now, true)
+	}
 	r.live--
 }

@@ -231,7 +231,7 @@ func (r *Relay) Put(set Settings) error {
 }
 
 func (r *Relay) open(set *Settings, i int) {
-	s := newStream(set)
+	s := newStream(set, time.Now())
 	r.streams[set.ID] = s
 	r.table.index(set, s)
 	r.table.ports[i].Store(s)
@@ -243,8 +243,12 @@ func (r *Relay) open(set *Settings, i int) {
 	})
 }
 
-// Drop ends a stream and what runs on it; unknown: nothing happens.
-func (r *Relay) Drop(id string) {
+// Drop ends a stream and what runs on it; unknown: nothing happens. Release is Drop for
+// a stream that goes on at another SBC: its remote gets no BYE.
+func (r *Relay) Drop(id string)    { r.drop(id, true) }
+func (r *Relay) Release(id string) { r.drop(id, false) }
+
+func (r *Relay) drop(id string, bye bool) {
 	s := r.streams[id]
 	if s == nil {
 		return
@@ -254,7 +258,7 @@ func (r *Relay) Drop(id string) {
 	set := s.set.Load()
 	r.table.ports[int(set.Port-r.table.first)/2].Store(nil)
 	r.table.unindex(set, s)
-	r.ask(func(now time.Time) { r.finish(s, now) })
+	r.ask(func(now time.Time) { r.finish(s, bye, now) })
 }
 
 // Streams is how many there are.

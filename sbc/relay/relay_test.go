@@ -275,7 +275,7 @@ func TestTableWithCollisions(t *testing.T) {
 	for _, ssrcs := range byHash {
 		for _, ssrc := range ssrcs[:3] { // three in each bucket
 			set := &Settings{TrunkSSRC: ssrc, Peer: sbcPort}
-			streams[ssrc] = newStream(set)
+			streams[ssrc] = newStream(set, time.Time{})
 			tb.index(set, streams[ssrc])
 		}
 	}

@@ -51,7 +51,7 @@ func (r *Relay) watch(s *stream, set *Settings, now time.Time) {
 	}
 	if !now.Before(in.reports.nextQuality) {
 		in.reports.nextQuality = now.Add(qualityEvery)
-		r.quality(s, set)
+		r.quality(s, set, now)
 	}
 }
 
@@ -69,17 +69,20 @@ func (r *Relay) endOfEvent(in *ingress) {
 	}
 }
 
-func (r *Relay) quality(s *stream, set *Settings) {
+func (r *Relay) quality(s *stream, set *Settings, now time.Time) {
 	t := s.in.totals()
 	s.out.mu.Lock()
-	sent := s.out.packets
+	sent, next := s.out.packets, s.out.seq
 	s.out.mu.Unlock()
+	_, _, at := s.out.account(now)
 	r.report(&control.Event{Body: &control.Event_Quality{Quality: &control.Quality{
 		Stream: set.ID, PacketsReceived: t.received, PacketsLost: uint64(max(t.lost, 0)),
 		JitterMs:    float64(s.in.source.Jitter()) / perMs,
 		PacketsSent: uint64(sent),
 		RttMs:       float64(s.in.reports.rtt) / float64(time.Millisecond),
 		RemoteLoss:  s.in.reports.loss,
+		Sequence:    uint32(next),
+		Timestamp:   at,
 	}}})
 }
 

@@ -37,6 +37,11 @@ type Settings struct {
 	Generation uint32
 	CNAME      string
 	Joined     string // the stream whose remote hears this one's; "": none
+	// Where another process has left the stream; they count only when it is made. With
+	// neither number it starts anywhere (RFC 3550 §5.1).
+	Latched   netip.AddrPort // where its packets came from; invalid: Remote
+	Sequence  uint16         // of the first packet to the remote
+	Timestamp uint32         // of now
 }
 
 // clockRate of G.711 and of its telephone-events, in Hz; a payload byte is a sample.

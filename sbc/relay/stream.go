@@ -55,12 +55,18 @@ type totals struct {
 	lost     int64
 }
 
-func newStream(set *Settings) *stream {
+func newStream(set *Settings, now time.Time) *stream {
 	s := &stream{}
-	s.out.seq = uint16(rand.Uint32()) // RFC 3550 §5.1: start anywhere
-	s.out.line.last = rand.Uint32()
+	s.out.seq, s.out.line.last = set.Sequence, set.Timestamp
+	if s.out.seq == 0 && s.out.line.last == 0 {
+		s.out.seq, s.out.line.last = uint16(rand.Uint32()), rand.Uint32()
+	} else {
+		s.out.line.at, s.out.line.begun = now, true
+	}
 	s.set.Store(set)
-	s.aim(set, set.Remote)
+	if s.aim(set, set.Remote); usable(set.Latched) {
+		s.aim(set, set.Latched)
+	}
 	return s
 }
 
@@ -84,6 +90,9 @@ func (s *stream) adopt(set *Settings, now time.Time) {
 	in.set = set
 	if old == nil || old.Generation != set.Generation || old.Remote != set.Remote {
 		in.latch.begin(set.Remote, now)
+	}
+	if old == nil && usable(set.Latched) {
+		in.latch.active = set.Latched
 	}
 	s.aim(set, in.latch.active)
 	if old == nil || (set.Receive && !old.Receive) {

@@ -78,11 +78,11 @@ var deaths = map[string]struct {
 	most time.Duration
 	die  func(w *world)
 }{
-	"sbc":             {200 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "sbc-1") }},
-	"mixer":           {160 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "mixer-1") }},
-	"sbc and mixer":   {200 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "sbc-1", "mixer-1") }},
-	"sbc and brain":   {300 * time.Millisecond, func(w *world) { w.crashedWith(50*time.Millisecond, "sbc-1") }},
-	"mixer and brain": {300 * time.Millisecond, func(w *world) { w.crashedWith(50*time.Millisecond, "mixer-1") }},
+	"sbc":             {300 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "sbc-1") }},
+	"mixer":           {300 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "mixer-1") }},
+	"sbc and mixer":   {300 * time.Millisecond, func(w *world) { w.crashed(50*time.Millisecond, "sbc-1", "mixer-1") }},
+	"sbc and brain":   {500 * time.Millisecond, func(w *world) { w.crashedWith(50*time.Millisecond, "sbc-1") }},
+	"mixer and brain": {500 * time.Millisecond, func(w *world) { w.crashedWith(50*time.Millisecond, "mixer-1") }},
 }
 
 // Workers die before each step of a menu's way into a conference, and under the conference,

@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
-	"time"
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/dsp"
@@ -41,6 +39,7 @@ type desk struct {
 	members map[string]*party
 	order   []*member // by peer and size of frame
 	rooms   map[string]*hallKeep
+	halls   []*hallKeep // the same, in the order of their making: so they lie in memory
 	ops     *ops
 	changed bool             // the tick's scene is out of date
 	out     []*control.Event // to report when the lock is open again
@@ -80,21 +79,6 @@ func (d *desk) unlock() {
 	for _, e := range out {
 		d.cfg.Report.Report(e)
 	}
-}
-
-// show makes the tick's next scene: three copies of pointers.
-func (d *desk) show() {
-	d.changed = false
-	s := &scene{members: slices.Clone(d.order), frames: d.tick.scene.Load().frames}
-	if len(s.frames) < len(s.members) {
-		s.frames = newFrames(2 * len(s.members))
-	}
-	now := time.Now()
-	for _, h := range d.rooms {
-		s.places = append(s.places, h.set(now))
-	}
-	s.busy = len(s.members) > 0 || d.ops.onRooms > 0
-	d.tick.show(s)
 }
 
 // obey carries out a turn. The scene changes once, at its end.

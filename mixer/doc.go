@@ -22,6 +22,11 @@
 // recordings leave from goroutines of theirs: a server or a file system that hangs holds
 // up its own operation and nothing else.
 //
+// A tick goes room by room: members' packets, mix, and records on the wire of one room
+// before the next, so that what a room needs for a moment (sums, what is heard) stays in
+// the nearest cache. Records are written where the kernel takes them from (trunk.Run).
+// Only who hears an old room fade out under a new one, or sits in none, comes apart.
+//
 // Commands name target states: the same again changes nothing. An operation that runs
 // is not begun twice; one that has ended, among the last 4096, answers with its Done.
 package mixer

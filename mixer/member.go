@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"math"
 	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
@@ -48,14 +47,17 @@ type member struct {
 	agc, apart      atomic.Bool
 	gainIn, gainOut atomic.Int32
 
-	loud atomic.Uint64 // mean square of what it says, smoothed: bits of a float64
+	loud atomic.Uint64 // mean when last told of: bits of a float64
 
+	way       *route // as of the scene
+	at        int    // where on the wire
+	single    bool   // see ticker.enter
 	mix       *room.Member
+	out       []int16 // what a single hears; others hear into a hand's memory
 	leveller  room.Leveller
-	mean      float64
+	mean      float64 // square of what it says, smoothed
 	playout   *playout.Buffer
 	vad       dsp.VAD
-	payload   []byte
 	seq       uint16
 	timestamp uint32
 	begun     bool // a frame has been sent
@@ -81,41 +83,42 @@ func newMember(id string, r *route, c *counters) *member {
 	m := &member{
 		id: id, rate: r.codec.rate, queue: ring.NewPackets(size),
 		mix: room.NewMember(r.codec.rate), playout: playout.New(n, n*depthMS/20, &c.playout),
-		payload: make([]byte, 2*n),
 		// RFC 3550 §5.1. An SBC knows by the leap that another mixer has begun.
 		seq: uint16(rand.Uint32()), timestamp: rand.Uint32(),
 	}
+	m.out = m.mix.Out
 	m.route.Store(r)
 	m.gainIn.Store(int32(kernel.Unity))
 	m.gainOut.Store(int32(kernel.Unity))
 	return m
 }
 
-// ingest makes the member's frame of this tick of what the receiver has queued. What
-// it hears begins as silence: a room overwrites it.
-func (m *member) ingest(t *ticker) {
+// ingest makes the member's frame of this tick of what the receiver has queued.
+func (m *member) ingest(h *hand) {
 	var p ring.Packet
-	for m.queue.Get(&p, t.packet) {
+	for m.queue.Get(&p, h.packet) {
 		c := codecOfType(p.Type)
 		n := len(p.Payload) / c.width
-		c.decode(t.k, t.samples[:n], p.Payload)
-		m.playout.Put(p.Timestamp, p.Seq, t.samples[:n])
+		c.decode(h.k, h.samples[:n], p.Payload)
+		m.playout.Put(p.Timestamp, p.Seq, h.samples[:n])
 	}
 	x := m.mix
-	x.Silent = !m.playout.Pull(x.In)
+	x.In = m.playout.Pull()
+	if x.Silent = x.In == nil; x.Silent {
+		x.In = h.silence[:len(m.out)]
+	}
 	x.Muted, x.Deaf, x.Apart = m.muted.Load(), m.deaf.Load(), m.apart.Load()
 	x.GainIn, x.GainOut = kernel.Gain(m.gainIn.Load()), kernel.Gain(m.gainOut.Load())
-	clear(x.Out)
-	m.listen(t)
+	m.listen(h)
 }
 
-func (m *member) listen(t *ticker) {
+func (m *member) listen(h *hand) {
 	energy := uint64(0)
 	if !m.mix.Silent {
-		energy = t.k.Energy(m.mix.In)
+		energy = h.k.Energy(m.mix.In)
 	}
 	if m.vad.Step(energy, len(m.mix.In), m.rate) {
-		t.tell(m.id, m.vad.Talking)
+		h.t.tell(m.id, m.vad.Talking)
 	}
 	x := m.mix
 	x.Energy, x.Talking = energy, m.vad.Talking
@@ -123,37 +126,34 @@ func (m *member) listen(t *ticker) {
 		x.GainIn = room.Times(x.GainIn, m.leveller.Step(energy, len(x.In), x.Talking))
 	}
 	m.mean += (float64(energy)/float64(len(x.In)) - m.mean) / 4
-	m.loud.Store(math.Float64bits(m.mean))
 }
 
-// emit adds the member's own prompts, feeds its recordings, and makes its frame.
-func (m *member) emit(t *ticker, f *trunk.Frame) {
+// emit adds the member's own prompts, feeds its recordings, and writes its record.
+func (m *member) emit(h *hand, wire []byte) {
 	x := m.mix
-	x.Finish(t.k)
+	x.Finish(h.k)
 	if s := m.sounds.Load(); s != nil {
 		for _, p := range s.plays {
-			if sound := t.prompt[:len(x.Out)]; p.Pull(sound) {
-				t.k.Add(x.Out, sound)
+			if sound := h.prompt[:len(x.Out)]; p.Pull(sound) {
+				h.k.Add(x.Out, sound)
 			}
 		}
 		for _, r := range s.records {
 			r.Push(x.In, x.Out)
 		}
 	}
-	r := m.route.Load()
-	payload := m.payload[:r.codec.payload()]
-	r.codec.encode(t.k, payload, x.Out)
-	*f = trunk.Frame{
-		Peer: r.peer, SSRC: r.ssrc, Token: r.token, Type: r.codec.kind,
-		Seq: m.seq, Timestamp: m.timestamp, Marker: !m.begun, Payload: payload,
-	}
+	r := m.way
+	record := wire[m.at:][:r.record()]
+	f := trunk.Frame{SSRC: r.ssrc, Token: r.token, Type: r.codec.kind, Seq: m.seq, Timestamp: m.timestamp, Marker: !m.begun}
+	f.Header(record)
+	r.codec.encode(h.k, record[trunk.HeaderSize:], x.Out)
 	m.begun = true
 	m.seq++
-	m.timestamp += uint32(len(x.Out))
+	m.timestamp += uint32(len(m.out))
 }
 
 // skip passes over ticks that could not run.
 func (m *member) skip(ticks int) {
 	m.playout.Skip(ticks)
-	m.timestamp += uint32(ticks * len(m.mix.Out))
+	m.timestamp += uint32(ticks * len(m.out))
 }

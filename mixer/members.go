@@ -8,7 +8,6 @@ import (
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/kernel"
-	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer/prompt"
 )
 
@@ -84,11 +83,12 @@ func (d *desk) reroute(m *member, r *route) {
 	d.changed = true
 }
 
-// position is where in the order a member of r belongs.
+// position is where in the order a member of r belongs: behind those who came before, so
+// that a room's members stand together on the wire as they came.
 func (d *desk) position(r *route) int {
 	at, _ := slices.BinarySearchFunc(d.order, r, func(m *member, r *route) int {
 		o := m.route.Load()
-		return cmp.Or(o.peer.Compare(r.peer), cmp.Compare(o.codec.payload(), r.codec.payload()))
+		return cmp.Or(o.peer.Compare(r.peer), cmp.Compare(o.codec.payload(), r.codec.payload()), -1)
 	})
 	return at
 }
@@ -118,5 +118,3 @@ func routeOf(c *control.Member) (*route, error) {
 	}
 	return r, nil
 }
-
-func newFrames(n int) []trunk.Frame { return make([]trunk.Frame, n) }

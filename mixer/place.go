@@ -1,6 +1,7 @@
 package mixer
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/callwright/callwright/media/kernel"
@@ -9,10 +10,12 @@ import (
 
 // place is a room and who sits in it. Immutable.
 type place struct {
-	hall   *hall
-	cast   *room.Cast
-	past   *past // nil: nothing is kept
-	levels int   // ticks between reports of levels, 0: none
+	hall    *hall
+	cast    *room.Cast
+	members []*member // of the cast's seats
+	leaving []*member // of those who leave
+	past    *past     // nil: nothing is kept
+	levels  int       // ticks between reports of levels, 0: none
 }
 
 // hall is a room over the time of its life.
@@ -32,31 +35,44 @@ type notice struct {
 	levels bool
 }
 
-func (p *place) mix(t *ticker) {
+// mix is a room's tick.
+func (p *place) mix(h *hand, wire []byte) {
 	s := p.hall.sounds.Load()
 	if s == nil && len(p.cast.Seats) == 0 && len(p.cast.Leaving) == 0 {
 		return
 	}
+	for i, m := range p.members {
+		if !m.single {
+			m.mix.Out = h.heard[i%len(h.heard)][:len(m.out)]
+			m.ingest(h)
+		}
+	}
 	r := p.hall.mix
-	frame := t.prompt[:room.Frame(r.Rate)]
-	r.Begin()
-	r.Mix(p.cast, p.play(t, s, frame))
+	frame := h.prompt[:room.Frame(r.Rate)]
+	r.Begin(h.scratch)
+	recorded := s != nil && len(s.records) > 0
+	r.Gather(p.cast, p.play(s, frame), recorded || p.past != nil)
 	if p.past != nil {
 		r.Total(frame)
 		p.past.put(frame)
 	}
-	if s != nil && len(s.records) > 0 {
+	if recorded {
 		r.Total(frame)
 		for _, rec := range s.records {
 			rec.Push(frame, nil)
 		}
 	}
-	p.tell(t)
+	for i, m := range p.members {
+		if r.Hear(p.cast.Seats[i]); !m.single {
+			m.emit(h, wire)
+		}
+	}
+	p.tell(h.t)
 }
 
 // play puts what plays to the room into its sum and says how much quieter members are
 // meanwhile.
-func (p *place) play(t *ticker, s *sounds, frame []int16) kernel.Gain {
+func (p *place) play(s *sounds, frame []int16) kernel.Gain {
 	duck := kernel.Unity
 	if s == nil {
 		return duck
@@ -78,6 +94,9 @@ func (p *place) tell(t *ticker) {
 	}
 	if h.passed++; p.levels > 0 && h.passed >= p.levels {
 		h.passed = 0
+		for _, m := range p.members {
+			m.loud.Store(math.Float64bits(m.mean))
+		}
 		t.notify(notice{hall: h, levels: true})
 	}
 }

@@ -47,6 +47,7 @@ type pairKeep struct {
 
 // parted is a seat that was left.
 type parted struct {
+	m    *member
 	seat *room.Seat
 	at   time.Time
 }
@@ -65,6 +66,7 @@ func (d *desk) setRoom(c *control.Room) error {
 	if h == nil {
 		h = &hallKeep{}
 		d.rooms[c.GetId()] = h
+		d.halls = append(d.halls, h)
 	}
 	if h.hall == nil || h.hall.mix.Rate != rate {
 		if err := d.rerate(h, c.GetId(), rate); err != nil {
@@ -157,6 +159,7 @@ func (d *desk) dropRoom(id string) {
 		d.leave(p)
 	}
 	delete(d.rooms, id)
+	d.halls = slices.DeleteFunc(d.halls, func(o *hallKeep) bool { return o == h })
 	delete(d.spoken, subjectOf("room", id))
 	d.ops.end(&h.hall.target, prompt.Gone)
 	d.changed = true
@@ -184,7 +187,7 @@ func (d *desk) leave(p *party) {
 	if h == nil {
 		return
 	}
-	h.gone = append(h.gone, parted{p.seat, time.Now()})
+	h.gone = append(h.gone, parted{p.m, p.seat, time.Now()})
 	p.in, p.seat = nil, nil
 	h.crowd = slices.DeleteFunc(h.crowd, func(o *party) bool { return o == p })
 	d.reseat(h)
@@ -204,15 +207,16 @@ func (h *hallKeep) set(now time.Time) *place {
 	h.stale = false
 	c := &room.Cast{Seats: make([]*room.Seat, len(h.crowd)), Loudest: int(min(h.as.GetLoudest(), room.MostLoudest)),
 		Noise: h.as.GetComfortNoise()}
+	h.place = &place{hall: h.hall, cast: c, members: make([]*member, len(h.crowd)), past: h.past}
 	for i, p := range h.crowd {
-		c.Seats[i] = p.seat
+		c.Seats[i], h.place.members[i] = p.seat, p.m
 	}
 	h.gone = slices.DeleteFunc(h.gone, func(g parted) bool { return now.Sub(g.at) > fading })
 	for _, g := range h.gone {
 		c.Leaving = append(c.Leaving, g.seat)
+		h.place.leaving = append(h.place.leaving, g.m)
 	}
 	c.Pairs = h.castPairs()
-	h.place = &place{hall: h.hall, cast: c, past: h.past}
 	if ms := h.as.GetLevelsMs(); ms > 0 {
 		h.place.levels = int(max(ms, leastLevels)) / room.FrameMS
 	}

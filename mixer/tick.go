@@ -7,17 +7,7 @@ import (
 
 	"github.com/callwright/callwright/media/kernel"
 	"github.com/callwright/callwright/media/trunk"
-	"github.com/callwright/callwright/mixer/room"
 )
-
-// scene is what the tick plays: made by control, never changed but for what frames
-// and the tick's own parts of members and seats hold.
-type scene struct {
-	members []*member // by peer and size of frame, so that sends are few
-	places  []*place
-	frames  []trunk.Frame // as many as members; their memory goes from scene to scene
-	busy    bool          // there is something to tick for
-}
 
 // talk is a change of a member's VAD on its way to the brain.
 type talk struct {
@@ -39,18 +29,17 @@ type ticker struct {
 	rests   bool // see Config
 	calmFor int  // ticks
 
-	packet  []byte  // a payload on its way from a ring
-	samples []int16 // it decoded
-	prompt  []int16 // a frame of a prompt, or of a room's mix
+	shown  *scene    // the one entered
+	single []*member // in it
+	hand   *hand
 }
 
 func newTicker(conn trunk.Conn, k *kernel.Kernels, c *counters) *ticker {
 	t := &ticker{
 		k: k, conn: conn, count: c,
 		wake: make(chan struct{}, 1), talks: make(chan talk, 1024), notices: make(chan notice, 256),
-		packet: make([]byte, trunk.MaxPayload), samples: make([]int16, trunk.MaxPayload),
-		prompt: make([]int16, room.Frame(48000)),
 	}
+	t.hand = newHand(t)
 	t.scene.Store(&scene{})
 	return t
 }
@@ -99,21 +88,55 @@ func (t *ticker) run(ctx context.Context) {
 	}
 }
 
-// step is one tick.
+// step is one tick. Each room goes its whole way, from its members' packets to their
+// records on the wire, before the next begins: with thousands of members memory is what a
+// tick waits for.
 func (t *ticker) step(s *scene) {
 	t.count.ticks.Add(1)
-	for _, m := range s.members {
-		m.ingest(t)
+	if s != t.shown {
+		t.enter(s)
+	}
+	for _, m := range t.single {
+		m.mix.Out = m.out
+		clear(m.out)
+		m.ingest(t.hand)
 	}
 	for _, p := range s.places {
-		p.mix(t)
+		p.mix(t.hand, s.wire)
 	}
-	for i, m := range s.members {
-		m.emit(t, &s.frames[i])
+	for _, m := range t.single {
+		m.emit(t.hand, s.wire)
 	}
-	if len(s.members) > 0 && t.conn.Send(s.frames[:len(s.members)]) != nil {
+	if len(s.runs) > 0 && t.conn.SendRuns(s.runs) != nil {
 		t.count.sendErrors.Add(1)
 	}
+}
+
+// enter takes a scene up: where members' records lie, and who is single: sits in no room,
+// or hears one fade out that it has left. What a single hears is whole only after all rooms.
+func (t *ticker) enter(s *scene) {
+	at := 0
+	for i, m := range s.members {
+		m.way, m.at, m.single = s.routes[i], at, true
+		at += m.way.record()
+	}
+	for _, p := range s.places {
+		for _, m := range p.members {
+			m.single = false
+		}
+	}
+	for _, p := range s.places {
+		for _, m := range p.leaving {
+			m.single = true
+		}
+	}
+	t.single = s.room[:0]
+	for _, m := range s.members {
+		if m.single {
+			t.single = append(t.single, m)
+		}
+	}
+	t.shown = s
 }
 
 // account counts what was not on time; members pass over the ticks left out.

@@ -21,6 +21,9 @@ type Conn interface {
 	// What the network refuses is counted and dropped, as UDP would; an error means
 	// that the Conn is closed or a frame is too long (nothing is sent then).
 	Send(fs []Frame) error
+	// SendRuns sends records that lie ready for the wire, as Send does. The memory is the
+	// caller's again when it returns.
+	SendRuns(runs []Run) error
 	LocalAddr() netip.AddrPort
 	Counters() Counters
 	Close() error

@@ -19,6 +19,8 @@
 // Payload types: 0 PCMU, 8 PCMA, 96 L16/8000, 97 L16/16000 (L16 in network order,
 // RFC 3551 §4.5.11). Timestamps count samples at the codec's rate.
 //
+// A sender that lays its records out itself (Run) has them sent from where they lie.
+//
 // The package checks form only. Whether an SSRC is known and its token right is for
 // the SBC and the mixer, which own the tables.
 //

@@ -104,7 +104,10 @@ func (c *memoryConn) take(fs []Frame) int {
 }
 
 func (c *memoryConn) Send(fs []Frame) error {
-	if err := c.check(fs); err != nil {
+	if err := c.open(); err != nil {
+		return err
+	}
+	if err := checkSizes(fs); err != nil {
 		return err
 	}
 	for i := range fs {
@@ -114,22 +117,23 @@ func (c *memoryConn) Send(fs []Frame) error {
 			continue
 		}
 		c.tally.sent.Add(1)
-		to.put(c.addr, &fs[i])
+		to.put(c.addr, fs[i].put)
 	}
 	return nil
 }
 
-func (c *memoryConn) check(fs []Frame) error {
+// open says whether the Conn still is.
+func (c *memoryConn) open() error {
 	c.mu.Lock()
-	closed := c.closed
-	c.mu.Unlock()
-	if closed {
+	defer c.mu.Unlock()
+	if c.closed {
 		return fmt.Errorf("trunk: send on %v: %w", c.addr, net.ErrClosed)
 	}
-	return checkSizes(fs)
+	return nil
 }
 
-func (c *memoryConn) put(from netip.AddrPort, f *Frame) {
+// put queues the record that write writes.
+func (c *memoryConn) put(from netip.AddrPort, write func(b []byte) int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -146,7 +150,7 @@ func (c *memoryConn) put(from netip.AddrPort, f *Frame) {
 		b = make([]byte, HeaderSize+MaxPayload)
 	}
 	b = b[:cap(b)]
-	c.queue = append(c.queue, memoryRecord{from, b[:f.put(b)]})
+	c.queue = append(c.queue, memoryRecord{from, b[:write(b)]})
 	c.come.Signal()
 }
 

@@ -38,6 +38,13 @@ type Frame struct {
 
 // put writes f's record into b and returns its size. b has room for it.
 func (f *Frame) put(b []byte) int {
+	f.Header(b)
+	return HeaderSize + copy(b[HeaderSize:], f.Payload)
+}
+
+// Header writes what stands before the payload into b, HeaderSize bytes.
+func (f *Frame) Header(b []byte) {
+	b = b[:HeaderSize]
 	b[0] = 2<<6 | 1<<4
 	b[1] = f.Type & 0x7f
 	if f.Marker {
@@ -49,7 +56,6 @@ func (f *Frame) put(b []byte) int {
 	binary.BigEndian.PutUint16(b[12:], profile)
 	binary.BigEndian.PutUint16(b[14:], profileWords)
 	binary.BigEndian.PutUint64(b[16:], f.Token)
-	return HeaderSize + copy(b[HeaderSize:], f.Payload)
 }
 
 // parse reads a record from b into f, whose Payload then lies in b. It reports

@@ -121,10 +121,11 @@ func (m *message) address(to netip.AddrPort, six bool) bool {
 	return true
 }
 
-// load says how much of buf to send and, when cut, the size of a record.
-func (m *message) load(n, size int, cut bool) {
-	m.iov.Base = &m.buf[0]
-	m.iov.SetLen(n)
+// load says what to send and, when cut, the size of a record. The memory must stay as
+// it is until the message is sent.
+func (m *message) load(b []byte, size int, cut bool) {
+	m.iov.Base = &b[0]
+	m.iov.SetLen(len(b))
 	m.size = size
 	m.hdr.Control = nil
 	m.hdr.SetControllen(0)

@@ -55,7 +55,7 @@ func (t *transmitter) pack(fs []Frame) int {
 		t.conn.tally.refused.Add(uint64(n))
 		return n
 	}
-	m.load(at, size, n > 1)
+	m.load(m.buf[:at], size, n > 1)
 	t.frames[t.used] = n
 	t.used++
 	return n

@@ -189,21 +189,27 @@ func TestNoAllocationPerBatch(t *testing.T) {
 			a, b := open(), open()
 			out, in := frames(b.LocalAddr(), 100), make([]Frame, 100)
 			out[50].Peer = netip.AddrPort{} // refused on the way
-			round := func() {
-				if err := a.Send(out); err != nil {
-					t.Fatal(err)
-				}
-				for got := 0; got < 99; {
-					n, err := b.Recv(in)
-					if err != nil {
+			lent := runs(out)
+			for name, send := range map[string]func() error{
+				"frames": func() error { return a.Send(out) },
+				"runs":   func() error { return a.SendRuns(lent) },
+			} {
+				round := func() {
+					if err := send(); err != nil {
 						t.Fatal(err)
 					}
-					got += n
+					for got := 0; got < 99; {
+						n, err := b.Recv(in)
+						if err != nil {
+							t.Fatal(err)
+						}
+						got += n
+					}
 				}
-			}
-			round()
-			if n := testing.AllocsPerRun(50, round); n != 0 {
-				t.Errorf("%v allocations for 100 frames, want 0", n)
+				round()
+				if n := testing.AllocsPerRun(50, round); n != 0 {
+					t.Errorf("%v allocations for 100 %s, want 0", n, name)
+				}
 			}
 		})
 	}

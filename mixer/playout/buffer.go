@@ -23,7 +23,8 @@ const (
 
 	// A frame played is kept to conceal with; room is how many frames of samples may
 	// lie before those ahead until they are moved.
-	room = 8
+	room   = 8
+	seldom = 2 // frames that pass until what is ahead is moved
 )
 
 type span struct{ from, to uint32 }
@@ -67,6 +68,7 @@ func (b *Buffer) Put(timestamp uint32, seq uint16, in []int16) {
 	if !b.running || b.idle >= idleAfter {
 		b.start(timestamp, seq)
 	}
+	b.settle()
 	ahead := int(int32(timestamp - b.play))
 	switch {
 	case ahead > hold:
@@ -122,14 +124,15 @@ func (b *Buffer) goBack(to uint32) {
 }
 
 // settle moves what is still of use to the front: the frame last played, and all ahead.
-// Much is moved only when there would be no room for another packet.
+// Much is moved only when there would be no room for another packet, and little only every
+// few frames. It comes before anything else, so that the frame given last stays in place.
 func (b *Buffer) settle() {
 	first, end := b.play-uint32(b.frame), b.play
 	if b.n > 0 {
 		end = b.spans[b.n-1].to
 	}
 	shift, used := int(first-b.origin), int(end-first)
-	if shift == 0 || used > 3*b.frame && shift <= (room-2)*b.frame {
+	if shift < seldom*b.frame || used > 3*b.frame && shift <= (room-2)*b.frame {
 		return
 	}
 	if shift+used <= len(b.samples) {

@@ -1,24 +1,21 @@
 package playout
 
-// Pull fills out, one frame, with what is due. It says false if that is silence for
-// want of packets; out is cleared then.
-func (b *Buffer) Pull(out []int16) bool {
-	out = out[:b.frame]
+// Pull gives the frame that is due, or nil: that is silence for want of packets. The
+// frame lies in the buffer, to be read until the next call.
+func (b *Buffer) Pull() []int16 {
 	if !b.running || (b.n == 0 && b.fade == 0) {
-		clear(out)
 		if b.running {
 			b.idle++
 			b.play += uint32(b.frame)
-			b.settle()
 		}
-		return false
+		return nil
 	}
+	b.settle()
 	b.catchUp()
 	missing, madeUp := b.fill()
-	copy(out, b.samples[b.play-b.origin:])
+	due := b.samples[b.play-b.origin:][:b.frame]
 	b.play += uint32(b.frame)
 	b.forget()
-	b.settle()
 	if madeUp {
 		b.count.Concealed.Add(1)
 		if b.n > 0 {
@@ -30,7 +27,7 @@ func (b *Buffer) Pull(out []int16) bool {
 	} else {
 		b.idle = 0
 	}
-	return true
+	return due
 }
 
 // fill makes the frame at play whole in the store. It says how many samples were not

@@ -135,7 +135,7 @@ func TestMovingHasNoGapAndNoClick(t *testing.T) {
 		clear(mover.Out)
 		for _, h := range []*hall{old, next} {
 			h.cast.Seats = h.seats
-			h.Begin()
+			h.Begin(h.scratch)
 			h.Mix(&h.cast, kernel.Unity)
 		}
 		mover.Finish(kernel.Best())
@@ -257,7 +257,7 @@ func TestAWholeCastAllocatesNothing(t *testing.T) {
 	h.pair(5, 3, 2)
 	h.cast.Leaving = h.seats[11:]
 	h.seats = h.seats[:11]
-	if n := testing.AllocsPerRun(50, func() { h.Begin(); h.mix() }); n != 0 {
+	if n := testing.AllocsPerRun(50, func() { h.Begin(h.scratch); h.mix() }); n != 0 {
 		t.Errorf("%v allocations a mix", n)
 	}
 }
@@ -297,6 +297,40 @@ func TestMixMinusOfAnySize(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// A plain room of three, whose Total nobody asks for, is mixed at one go: bit for bit what
+// the sum gives, through mutes, gains, silence and whoever comes.
+func TestThreeAtOnceHearWhatTheSumGives(t *testing.T) {
+	fused, summed := newHall(t, 8000, 3, 15000, 8000), newHall(t, 8000, 3, 15000, 8000)
+	changes := []func(p []*party){
+		1: func(p []*party) { p[0].Muted = true },
+		3: func(p []*party) { p[0].Muted, p[1].Deaf = false, true },
+		5: func(p []*party) { p[1].Deaf, p[2].GainIn, p[1].GainOut = false, kernel.FromDB(-7), kernel.FromDB(4) },
+		7: func(p []*party) { p[1].Silent = true },
+		9: func(p []*party) { p[1].Silent = false },
+	}
+	for tick := range 12 {
+		for _, h := range []*hall{fused, summed} {
+			if tick < len(changes) && changes[tick] != nil {
+				changes[tick](h.parties)
+			}
+			for _, p := range h.parties {
+				p.osc.Fill(p.In)
+			}
+			h.cast.Seats = h.seats
+			h.Begin(h.scratch)
+			h.Gather(&h.cast, kernel.Unity, h == summed)
+			for _, s := range h.seats {
+				h.Hear(s)
+			}
+		}
+		for i, p := range fused.parties {
+			if !slices.Equal(p.Out, summed.parties[i].Out) {
+				t.Fatalf("tick %d: member %d hears another mix at one go", tick, i)
+			}
 		}
 	}
 }

@@ -8,6 +8,9 @@
 // Cast is who sits in a room and how they hear each other; control makes it whole and
 // the tick takes it.
 //
+// Memory for a tick (Scratch, Out) is the caller's and goes from room to room. A plain
+// room of three is mixed by one kernel, others by sum and subtraction: the same bits.
+//
 // Whoever says something is in the sum once. A Pair changes how one member hears one
 // other, and costs arithmetic only where it differs from the sum: a whisper, a coach, an
 // interpreter. All gains are ramps over a frame, a member that comes fades in, and one

@@ -11,8 +11,8 @@ func Frame(rate int) int { return rate * FrameMS / 1000 }
 // Member is one party, as the mix sees it in a tick.
 type Member struct {
 	Rate int
-	In   []int16 // one frame of what it says, filled before Mix
-	Out  []int16 // one frame of what it hears, filled by Mix
+	In   []int16 // one frame of what it says, set before Mix; only read
+	Out  []int16 // memory for one frame of what it hears, filled by Mix
 
 	Silent  bool        // In is all zero: need not be looked at
 	Talking bool        // a person speaks

@@ -48,22 +48,23 @@ func (r *Room) differ(pairs []*Pair) bool {
 // apply gives the sum as s hears it: speakers that differ are taken out, and put back
 // at their own gain.
 func (r *Room) apply(s *Seat, pairs []*Pair) []int32 {
-	copy(r.mixed, r.sum)
+	mixed, scrap := r.at.mixed[:len(r.sum)], r.at.scrap[:len(r.sum)]
+	copy(mixed, r.sum)
 	for _, p := range pairs {
 		if !p.differs() || p.Speaker == s {
 			continue
 		}
 		if p.Speaker.shared != nil {
-			deduct(r.mixed, p.Speaker.shared)
+			deduct(mixed, p.Speaker.shared)
 		}
 		if p.now == 0 && p.Gain == 0 {
 			continue
 		}
-		copy(r.scrap, p.Speaker.own)
-		r.k.Gain(r.scrap, p.now, p.Gain)
-		r.k.Accumulate(r.mixed, r.scrap)
+		copy(scrap, p.Speaker.own)
+		r.k.Gain(scrap, p.now, p.Gain)
+		r.k.Accumulate(mixed, scrap)
 	}
-	return r.mixed
+	return mixed
 }
 
 func deduct(sum []int32, in []int16) {

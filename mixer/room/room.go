@@ -22,10 +22,12 @@ type Room struct {
 	Floor *Member
 
 	k      *kernel.Kernels
-	sum    []int32
-	mixed  []int32 // a sum of one listener's own, with its pairs
-	scrap  []int16
-	seed   uint32 // of the noise
+	at     *Scratch // from Begin to the end of the tick
+	sum    []int32  // its
+	added  bool     // something else than members is in the sum
+	fused  bool     // all have heard by Three: there is no sum
+	pairs  []*Pair  // of those who have not heard yet
+	seed   uint32   // of the noise
 	duck   kernel.Gain
 	rival  *Member // louder than the floor, for as long as
 	rising int     // ticks
@@ -34,70 +36,111 @@ type Room struct {
 
 // New makes a room that mixes at rate.
 func New(rate int, k *kernel.Kernels) *Room {
-	n := Frame(rate)
-	return &Room{Rate: rate, k: k, sum: make([]int32, n), mixed: make([]int32, n), scrap: make([]int16, n),
-		seed: 1, duck: kernel.Unity}
+	return &Room{Rate: rate, k: k, seed: 1, duck: kernel.Unity}
 }
 
-// Begin empties the sum.
-func (r *Room) Begin() { clear(r.sum) }
+// Begin opens a tick, for which s is the room's.
+func (r *Room) Begin(s *Scratch) {
+	r.at, r.sum = s, s.sum[:Frame(r.Rate)]
+	r.added, r.fused = false, false
+	clear(r.sum)
+}
 
 // Add puts a frame at the room's rate into the sum: a prompt that all hear.
-func (r *Room) Add(in []int16) { r.k.Accumulate(r.sum, in) }
+func (r *Room) Add(in []int16) {
+	r.k.Accumulate(r.sum, in)
+	r.added = true
+}
 
 // Mix fills each member's Out with the sum of what was added and all others' In. It
 // takes no lock and allocates nothing. Clamping comes last, so the order of seats is
 // moot. Members are quieter by duck, which is reached in a few frames.
 func (r *Room) Mix(c *Cast, duck kernel.Gain) {
+	r.Gather(c, duck, true)
+	for _, s := range c.Seats {
+		r.Hear(s)
+	}
+}
+
+// Gather is the first half of Mix: all that is said. total is whether Total will be asked
+// for; without it a plain room of three needs no sum. What leaves has heard its last.
+func (r *Room) Gather(c *Cast, duck kernel.Gain, total bool) {
 	r.ducked(duck)
 	r.choose(c)
 	for _, s := range c.Seats {
-		r.take(s)
+		s.contribute(r.k, r.duck)
 	}
+	r.pairs = c.Pairs
+	if r.fused = !total && !r.added && r.three(c); r.fused {
+		return
+	}
+	r.collect(c.Seats)
 	for _, s := range c.Leaving {
 		s.leave()
-		r.take(s)
+		s.contribute(r.k, r.duck)
 	}
+	r.collect(c.Leaving)
 	if c.Noise {
 		r.hiss()
 	}
 	for _, s := range c.Leaving {
 		s.hear(r.k, r.sum)
 	}
-	if len(c.Pairs) == 0 {
-		for _, s := range c.Seats {
-			s.hear(r.k, r.sum)
-		}
-		return
-	}
-	r.hearPairs(c)
 }
 
-// hearPairs is what all hear where some hear some others their own way.
-func (r *Room) hearPairs(c *Cast) {
-	pairs := c.Pairs
-	for _, s := range c.Seats {
-		n := 0
-		for n < len(pairs) && pairs[n].Listener == s {
-			n++
-		}
-		if own := pairs[:n]; r.differ(own) {
-			s.hear(r.k, r.apply(s, own))
-		} else {
-			s.hear(r.k, r.sum)
-		}
-		pairs = pairs[n:]
+// Hear is the second half of Mix: what one hears. Each of the cast's seats comes once, in
+// order. Out may be memory that many share, if it is used before the next Hear; a room of
+// three wants three different ones.
+func (r *Room) Hear(s *Seat) {
+	if r.fused {
+		s.heardBefore(r.k)
+		return
 	}
-	for _, p := range c.Pairs {
+	own := r.pairs
+	n := 0
+	for n < len(own) && own[n].Listener == s {
+		n++
+	}
+	own, r.pairs = own[:n], own[n:]
+	if r.differ(own) {
+		s.hear(r.k, r.apply(s, own))
+	} else {
+		s.hear(r.k, r.sum)
+	}
+	for _, p := range own {
 		p.settle()
 	}
 }
 
-// take puts a seat's share into the sum.
-func (r *Room) take(s *Seat) {
-	if s.contribute(r.k, r.duck); s.shared != nil {
-		r.k.Accumulate(r.sum, s.shared)
+// collect puts the seats' shares into the sum, some dozens at a time.
+func (r *Room) collect(seats []*Seat) {
+	voices := r.at.voices[:0]
+	for _, s := range seats {
+		if s.shared == nil {
+			continue
+		}
+		if len(voices) == cap(voices) {
+			r.k.Sum(r.sum, voices)
+			voices = voices[:0]
+		}
+		voices = append(voices, s.shared)
 	}
+	r.k.Sum(r.sum, voices)
+}
+
+// three lets each of three hear the two others at once, if that is all there is to it.
+func (r *Room) three(c *Cast) bool {
+	if len(c.Seats) != 3 || len(c.Leaving)+len(c.Pairs) > 0 || c.Noise {
+		return false
+	}
+	for i, s := range c.Seats {
+		if s.shared == nil || s.down != nil {
+			return false
+		}
+		r.at.said[i], r.at.heard[i] = s.shared, s.m.Out
+	}
+	r.k.Three(&r.at.heard, &r.at.said)
+	return true
 }
 
 // Total fills out with the whole mix, clamped: what a recording of the room gets.

@@ -26,6 +26,7 @@ type hall struct {
 	seats   []*room.Seat
 	cast    room.Cast
 	duck    kernel.Gain
+	scratch *room.Scratch
 }
 
 func (h *hall) mix() {
@@ -39,7 +40,7 @@ func (h *hall) mix() {
 func newHall(t *testing.T, rate, n int, amplitude float64, rates ...int) *hall {
 	t.Helper()
 	k := kernel.Best()
-	h, banks := &hall{Room: room.New(rate, k), kernels: k, duck: kernel.Unity}, &dsp.Banks{}
+	h, banks := &hall{Room: room.New(rate, k), kernels: k, duck: kernel.Unity, scratch: room.NewScratch()}, &dsp.Banks{}
 	for i := range n {
 		p := &party{Member: room.NewMember(rates[i%len(rates)]), hz: 300 + 60*float64(i)}
 		p.osc = dsp.NewOscillator(p.Rate, amplitude, p.hz)
@@ -58,7 +59,7 @@ func (h *hall) run(frames int) {
 			p.osc.Fill(p.In)
 			p.Energy = h.kernels.Energy(p.In)
 		}
-		h.Begin()
+		h.Begin(h.scratch)
 		h.mix()
 		for _, p := range h.parties {
 			p.heard = append(p.heard, p.Out...)
@@ -103,7 +104,7 @@ func TestClampsLast(t *testing.T) {
 				h.parties[i].In[k] = v
 			}
 		}
-		h.Begin()
+		h.Begin(h.scratch)
 		h.mix()
 	}
 	say(0, 0, 0, 0) // they fade in
@@ -205,7 +206,7 @@ func TestPromptIsHeardByAll(t *testing.T) {
 	h := newHall(t, 8000, 2, 0, 8000)
 	frame := dsp.Sine(8000, 160, 1000, 5000)
 	h.run(1) // they fade in
-	h.Begin()
+	h.Begin(h.scratch)
 	h.Add(frame)
 	h.mix()
 	for i, p := range h.parties {
@@ -220,7 +221,7 @@ func TestPromptIsHeardByAll(t *testing.T) {
 func TestMixAllocatesNothing(t *testing.T) {
 	h := newHall(t, 16000, 10, 1000, 8000, 16000)
 	h.parties[3].Muted, h.parties[4].GainOut = true, 100
-	if n := testing.AllocsPerRun(100, func() { h.Begin(); h.mix() }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { h.Begin(h.scratch); h.mix() }); n != 0 {
 		t.Errorf("%v allocations a mix", n)
 	}
 }
@@ -233,10 +234,10 @@ func BenchmarkMixThreeParty(b *testing.B) {
 		s, _ := room.NewSeat(room.NewMember(8000), 8000, banks, false)
 		seats = append(seats, s)
 	}
-	cast := &room.Cast{Seats: seats}
+	cast, scratch := &room.Cast{Seats: seats}, room.NewScratch()
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Begin()
+		r.Begin(scratch)
 		r.Mix(cast, kernel.Unity)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/3, "ns/member-frame")

@@ -14,7 +14,7 @@ type Seat struct {
 	shared   []int16 // what of it is in the sum; nil: nothing
 	share    []int16 // memory of own where it is not In itself
 	part     []int16 // memory of shared while its weight changes; made when first apart
-	heard    []int16 // what it hears, at the room's rate; Out itself if the rates are equal
+	heard    []int16 // what it hears, at the room's rate; nil if it is Out itself
 	up, down *dsp.Resampler
 	in, out  kernel.Gain // as of the last tick: changes are ramps, so they do not click
 	narrow   []int16     // what down gives, before Out
@@ -34,7 +34,7 @@ const afterglow = 2
 // way, and 2 ms of delay each. Of m it reads only what never changes, so the tick may
 // be using it. apart is how it begins.
 func NewSeat(m *Member, rate int, banks *dsp.Banks, apart bool) (*Seat, error) {
-	s := &Seat{m: m, share: make([]int16, Frame(rate)), part: make([]int16, Frame(rate)), heard: m.Out,
+	s := &Seat{m: m, share: make([]int16, Frame(rate)), part: make([]int16, Frame(rate)),
 		weight: kernel.Unity, former: kernel.Unity}
 	if apart {
 		s.weight, s.former = 0, 0
@@ -119,21 +119,19 @@ func (s *Seat) divide(k *kernel.Kernels) {
 // hear fills the member's Out with sum less its own share; of one that leaves, the
 // tail that fades out.
 func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
-	m, from, to := s.m, s.out, s.m.GainOut
-	if m.Deaf || s.leaving {
-		to = 0
-	}
-	s.out = to
+	m := s.m
+	from, to := s.turn()
 	if s.leaving && (s.left || from == 0) {
 		return
 	}
-	out, heard := m.Out, s.heard
+	out := m.Out
 	if s.leaving {
 		out = m.tail
 		m.tails, s.left = true, true
-		if s.down == nil {
-			heard = m.tail
-		}
+	}
+	heard := s.heard
+	if s.down == nil {
+		heard = out
 	}
 	switch {
 	case from == 0 && to == 0:
@@ -145,8 +143,24 @@ func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
 	}
 	k.Gain(heard, from, to)
 	if s.down != nil {
-		copy(out, s.narrow[:s.down.Resample(s.narrow, heard)])
+		clear(out[copy(out, s.narrow[:s.down.Resample(s.narrow, heard)]):])
 	}
+}
+
+// turn gives the gains of what is heard, before and after this tick.
+func (s *Seat) turn() (from, to kernel.Gain) {
+	from, to = s.out, s.m.GainOut
+	if s.m.Deaf || s.leaving {
+		to = 0
+	}
+	s.out = to
+	return from, to
+}
+
+// heardBefore does the rest where Out holds the mix already.
+func (s *Seat) heardBefore(k *kernel.Kernels) {
+	from, to := s.turn()
+	k.Gain(s.m.Out, from, to)
 }
 
 // leave lets the seat fade out. What it says fades in the same tick.

@@ -70,6 +70,14 @@ func (s *shard) fromFlow(a flow.Action) {
 	}
 }
 
+// budgets are what a version of an app says of what its runs may have together.
+func (s *shard) budgets(app, version string) flow.Budgets {
+	m := s.config.Scripts.Manifest(app, version)
+	b := m.Budgets.App
+	return flow.Budgets{Operations: b.Promises, Timers: b.Timers, Rate: b.OperationsPerSecond, Fetches: b.Fetches,
+		LogRate: b.LogsPerSecond, Events: m.Budgets.Events, File: m.File()}
+}
+
 // toMixer finds the mixer meant: of a room, of a call, or any.
 func (s *shard) toMixer(a flow.ToMixer) {
 	switch {

@@ -78,7 +78,7 @@ func newShard(c Config, in *inbox) *shard {
 	s.ua = call.NewUA(call.Config{
 		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
 	})
-	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Untrusted: c.Scripts.Untrusted, Keep: c.Keep})
+	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Untrusted: c.Scripts.Untrusted, Keep: c.Keep, Budgets: s.budgets})
 	if c.Sealer != nil {
 		s.stows = newStows(c.Sealer)
 	}

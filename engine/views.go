@@ -121,12 +121,13 @@ func (e *Engine) Stop(ctx context.Context) error {
 type Tally struct {
 	Turns, Calls, Reloads, Unsent uint64
 	Live                          int
+	LeftOut                       []flow.LeftOut
 }
 
 // Count returns the shard's counters.
 func (e *Engine) Count(ctx context.Context) (t Tally, err error) {
 	err = e.ask(ctx, func(s *shard) {
-		t = Tally{s.count.turns, s.count.calls, s.count.reloads, s.count.unsent, len(s.calls)}
+		t = Tally{s.count.turns, s.count.calls, s.count.reloads, s.count.unsent, len(s.calls), s.flows.LeftOut()}
 	})
 	return t, err
 }

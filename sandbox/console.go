@@ -43,24 +43,42 @@ func (u *unit) print(level string, args []goja.Value) {
 }
 
 // log adds a line, at most so many an activation and a second as the budgets say; the last
-// says that more was said.
+// says that more was said, and the next second's first how much.
 func (u *unit) log(level, text, line string) {
 	if u.replay != nil || u.out == nil {
 		return
 	}
 	if at := u.now.Unix(); at != u.logged.at {
 		u.logged.at, u.logged.lines = at, 0
+		u.tellLeftOut()
 	}
 	u.logged.lines++
 	max, rate := u.r.limits.LogLines, u.r.limits.LogRate
+	say := func(format string, args ...any) {
+		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf(format, args...)})
+		u.leaveOut()
+	}
 	switch {
 	case u.logged.lines == rate:
-		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines a second: the rest is left out", rate-1)})
-	case u.logged.lines > rate:
-	case len(u.out.Logs) < max-1:
+		say("more than %d log lines a second, the rest is left out: %s", rate-1, RaiseBudget(u.r.manifest, "logsPerSecond", rate))
+	case u.logged.lines < rate && len(u.out.Logs) < max-1:
 		u.out.Logs = append(u.out.Logs, Log{Level: level, Text: clip(text, maxLine), Line: line})
-	case len(u.out.Logs) == max-1:
-		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("more than %d log lines at once: the rest is left out", max-1)})
+	case u.logged.lines < rate && len(u.out.Logs) == max-1:
+		say("more than %d log lines at once: the rest is left out", max-1)
+	default:
+		u.leaveOut()
+	}
+}
+
+func (u *unit) leaveOut() {
+	u.logged.left++
+	u.out.LeftOut++
+}
+
+func (u *unit) tellLeftOut() {
+	if n := u.logged.left; n > 0 {
+		u.logged.left = 0
+		u.out.Logs = append(u.out.Logs, Log{Level: "warn", Text: fmt.Sprintf("%d log lines were left out before this one", n)})
 	}
 }
 

@@ -88,7 +88,7 @@ func TestTimers(t *testing.T) {
 		t.Fatalf("%+v %s", r, r.Vars)
 	}
 	r = h.Complete("a", sleep, "null")
-	if r.Error == nil || r.Error.Name != "RangeError" || len(r.Ops) != 1000 {
+	if r.Error == nil || r.Error.Name != "Busy" || len(r.Ops) != 1000 {
 		t.Errorf("%d timers, %v", len(r.Ops), r.Error)
 	}
 }

@@ -34,6 +34,7 @@ func (u *unit) listen(object, event string, by int) {
 		u.listens = map[listenKey]int{}
 	}
 	n := u.listens[key]
+	u.listening += by
 	if (n > 0) != (n+by > 0) {
 		u.remember(key, n > 0)
 	}
@@ -128,9 +129,7 @@ func (h *handle) hear(event string, l *listener) {
 	if h.hears == nil {
 		h.hears = map[string][]*listener{}
 	}
-	if len(h.hears[event]) >= h.u.r.limits.Listeners {
-		h.u.r.throw("RangeError", "%s: too many listeners for %q", h.class.label, event)
-	}
+	h.listenMore(event)
 	h.hears[event] = append(h.hears[event], l)
 	h.u.listen(h.name, event, +1)
 }

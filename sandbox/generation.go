@@ -35,6 +35,8 @@ type Options struct {
 	Heap int64
 	// Budgets bound what a unit may have; see there for the defaults.
 	Budgets Budgets
+	// Manifest is the file whose lines raise them, for errors; "": app.yaml.
+	Manifest string
 	// Warm lends realms made ahead; nil: each is made when it is needed.
 	Warm *Warm
 	// Isolates is how many runtimes may be made at most; 0: 2. Each owns a goroutine

@@ -53,6 +53,7 @@ func (g *Generation) newIsolate() (*isolate, error) {
 		}
 	}
 	i.r.trace, i.r.only = g.opts.Trace, g.opts.StateOnly
+	i.r.manifest = g.opts.Manifest
 	i.r.limits, i.w.growth = g.opts.Budgets, g.opts.Budgets.Growth
 	return i, i.r.adopt(g.program, i.w)
 }

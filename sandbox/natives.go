@@ -11,6 +11,9 @@ const (
 	maxPending   = 10000
 	maxTimers    = 1000
 	maxCallbacks = 10000
+	maxListeners = 10000
+	maxFetches   = 100
+	maxBegun     = 10000 // operations a second
 	maxEvents    = 1000
 	maxLogs      = 100 // an activation
 	maxRate      = 200 // log lines a second

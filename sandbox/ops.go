@@ -58,7 +58,13 @@ func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Val
 		u.tell(object, m, args)
 		return goja.Undefined()
 	}
+	if m.fetches() {
+		u.fetchMore()
+	}
 	q := u.note(object, m.class, m.Name, m.label, args)
+	if m.fetches() {
+		u.fetching++
+	}
 	q.method, q.resolve, q.reject = m, resolve, reject
 	if m.Brief {
 		q.fns = fns
@@ -71,12 +77,15 @@ func (u *unit) operate(m *method, h *handle, args []byte, fns []uint32) goja.Val
 	return r.rt.ToValue(p)
 }
 
-// note numbers an operation, and reports it unless a history has it already.
+// note numbers an operation that the budgets allow.
 func (u *unit) note(object, class, name, label string, args []byte) *pending {
-	u.refuseLook(label)
-	if len(u.pending) >= u.r.limits.Operations {
-		u.r.throw("RangeError", "%s: %d operations are under way, no more can be begun", label, u.r.limits.Operations)
-	}
+	u.mayBegin(label)
+	return u.number(object, class, name, label, args)
+}
+
+// number numbers an operation, and reports it unless a history has it already. It throws
+// nothing, so it may be called from outside the runtime.
+func (u *unit) number(object, class, name, label string, args []byte) *pending {
 	u.ops++
 	u.waits = ""
 	p := &pending{n: u.ops, hash: hashOf(object, name, args), label: label, place: u.r.place()}
@@ -88,6 +97,7 @@ func (u *unit) note(object, class, name, label string, args []byte) *pending {
 
 // tell reports an operation that nobody waits for.
 func (u *unit) tell(object string, m *method, args []byte) {
+	u.pace(m.label)
 	u.ops++
 	u.report(Op{N: u.ops, Hash: hashOf(object, m.Name, args), Object: object, Class: m.class, Method: m.Name, Args: args, Line: u.r.place()})
 }
@@ -104,8 +114,8 @@ func (u *unit) callbackOf(o *goja.Object) uint32 {
 	if n, ok := u.numbers[o]; ok {
 		return n
 	}
-	if len(u.callbacks) >= u.r.limits.Callbacks {
-		u.r.throw("RangeError", "%d functions were given to operations, no more can be kept", u.r.limits.Callbacks)
+	if most := u.r.limits.Callbacks; len(u.callbacks) >= most {
+		u.exceeded("callbacks", most, "%d functions were given to operations", most)
 	}
 	if u.callbacks == nil {
 		u.callbacks, u.numbers = map[uint32]goja.Value{}, map[*goja.Object]uint32{}
@@ -128,6 +138,9 @@ func (u *unit) find(n uint32) int {
 func (u *unit) take(i int) *pending {
 	p := u.pending[i]
 	u.pending = append(u.pending[:i], u.pending[i+1:]...)
+	if p.method.fetches() {
+		u.fetching--
+	}
 	for _, n := range p.fns {
 		if o, ok := u.callbacks[n].(*goja.Object); ok {
 			delete(u.numbers, o)
@@ -150,7 +163,7 @@ func (u *unit) complete(in *Input) {
 	}
 	p := u.take(i)
 	if p.timer != nil {
-		u.fire(p)
+		u.fire(p, in.Error)
 		return
 	}
 	if in.Error != nil {

@@ -48,11 +48,12 @@ type realm struct {
 	stateArrays *goja.Object // prototype of state's lists
 	stateRoot   *goja.Object // prototype of state
 
-	depth  int // of nested builtins; see guardDeep
-	limits Budgets
-	only   []string // see Options.StateOnly
-	places map[goja.StackFrame]string
-	frames []goja.StackFrame
+	depth    int // of nested builtins; see guardDeep
+	limits   Budgets
+	manifest string   // see Options.Manifest
+	only     []string // see Options.StateOnly
+	places   map[goja.StackFrame]string
+	frames   []goja.StackFrame
 }
 
 // newRealm makes one for any program; adopt gives it its own. It takes about 10 ms,

@@ -60,9 +60,10 @@ func (u *unit) setTimer(name string, c goja.FunctionCall, repeat bool) goja.Valu
 	if ms > math.MaxInt32 {
 		u.r.throw("RangeError", "%s: more than 24 days", name)
 	}
-	if u.timers >= u.r.limits.Timers {
-		u.r.throw("RangeError", "%s: %d timers are running, no more can be set", name, u.r.limits.Timers)
+	if most := u.r.limits.Timers; u.timers >= most {
+		u.exceeded("timers", most, "%s: %d timers are running", name, most)
 	}
+	u.mayBegin(name)
 	t := &timer{call: call, ms: ms}
 	if len(c.Arguments) > 2 {
 		t.args = append(t.args, c.Arguments[2:]...)
@@ -78,9 +79,11 @@ func (u *unit) setTimer(name string, c goja.FunctionCall, repeat bool) goja.Valu
 	return u.r.rt.ToValue(int64(p.n))
 }
 
+// arm begins the operation behind a timer. One that repeats takes its own place again,
+// whatever its function has begun meanwhile.
 func (u *unit) arm(t *timer) *pending {
 	args := append([]byte(`{"ms":`), formatMs(t.ms)...)
-	p := u.note("", "", "setTimeout", "setTimeout", append(args, '}'))
+	p := u.number("", "", "setTimeout", "setTimeout", append(args, '}'))
 	p.timer = t
 	u.timers++
 	return p
@@ -113,10 +116,16 @@ func (u *unit) clearTimer(v goja.Value) {
 	u.report(Op{N: u.ops, Hash: hashOf("", "clearTimeout", args), Method: "clearTimeout", Args: args, Line: u.r.place()})
 }
 
-// fire runs a timer that went off; an interval is armed again after its run.
-func (u *unit) fire(p *pending) {
+// fire runs a timer that went off; an interval is armed again after its run. One that the
+// host has refused is over.
+func (u *unit) fire(p *pending, refused *HostError) {
 	u.timers--
 	t := p.timer
+	if refused != nil {
+		delete(u.intervals, t.every)
+		u.log("error", refused.Name+": "+refused.Message, p.place)
+		return
+	}
 	if _, err := u.r.call(t.call, goja.Undefined(), t.args...); err != nil {
 		if u.r.fatal != nil {
 			return

@@ -119,6 +119,7 @@ type Result struct {
 	Ops     []Op
 	Answers []Answer
 	Logs    []Log
+	LeftOut int // log lines that were too many
 	// Listens are (handle, event) pairs that gained their first or lost their last
 	// listener in this activation: only listened events are sent as Occurred. Reading
 	// a promise field listens for its event; what has happened already (ended, left)

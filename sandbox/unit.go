@@ -45,14 +45,21 @@ type unit struct {
 	logged   struct {
 		at    int64 // the second
 		lines int
+		left  int // out, and not told yet
 	}
-	out      *Result // of the activation under way
-	before   []listenWas
-	reads    []byte
-	looking  bool    // an operator's code runs that may change nothing
-	quiet    bool    // a log is being written: what it reads of state is no input
-	replay   *replay // nil when live
-	diverged *ScriptError
+	paced struct {
+		at    int64 // the second
+		begun int
+	}
+	fetching  int     // requests under way
+	listening int     // listeners, of all objects
+	out       *Result // of the activation under way
+	before    []listenWas
+	reads     []byte
+	looking   bool    // an operator's code runs that may change nothing
+	quiet     bool    // a log is being written: what it reads of state is no input
+	replay    *replay // nil when live
+	diverged  *ScriptError
 }
 
 // pending is an operation that was begun and not answered.

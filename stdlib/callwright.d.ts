@@ -1472,8 +1472,11 @@ declare module 'callwright' {
   export class BadOption extends Error {}
   export class Denied extends Error {}
   export class Diverged extends Error {}
-  /** What is needed is taken or full. */
-  export class Busy extends Error {}
+  /**
+   * What is needed is taken or full. When a budget of app.yaml is used up, `budget` is its
+   * key ('timers', 'app.fetches') and the message the line that raises it.
+   */
+  export class Busy extends Error { budget?: string }
 
   export interface FetchOptions {
     /** GET, or POST when there is a body. */

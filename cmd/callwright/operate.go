@@ -164,6 +164,10 @@ func (o *operator) Counters() []api.Counter {
 			api.Counter{Name: "script_reloads_total", Help: "Script versions swapped in.", Value: float64(t.Reloads)},
 			api.Counter{Name: "commands_unsent_total", Help: "Turns that found no worker.", Value: float64(t.Unsent)},
 		)
+		for _, l := range t.LeftOut {
+			cs = append(cs, api.Counter{Name: "script_left_out_total", Help: "What an app's scripts had too much of.",
+				Labels: []api.Label{{Name: "app", Value: l.App}, {Name: "what", Value: l.What}}, Value: float64(l.N)})
+		}
 	}
 	cs = append(cs, o.figures(ctx)...)
 	workers, err := o.engine.Workers(ctx)

@@ -65,7 +65,7 @@ func (f *Flows) controlDue(s *seat) {
 // obey does what a control says.
 func (f *Flows) obey(s *seat, c control1) {
 	if c.Unit != "" {
-		if u := f.units[c.Unit]; u != nil && !u.closed {
+		if u := f.units[c.Unit]; u != nil && !u.closed && !f.overflows(u, "dtmf") {
 			u.asks++ // nobody waits for what it gives
 			f.deliver(u, sandbox.Input{Kind: sandbox.Called, Callback: c.Fn, Ask: u.asks, Value: encode([]any{s.view(f.now)})})
 		}

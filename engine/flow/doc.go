@@ -32,6 +32,10 @@
 // speaks on), answers requests (http.go) and counts figures (metrics.go), which like
 // locks are the memory of this brain.
 //
+// What an app's runs have together is counted here (budget.go): beyond it an operation
+// fails with Busy, which its journal keeps; log lines are left out, and so are events that
+// a phone or another app may send without end, when too many wait for a busy run.
+//
 // Limits: 100 targets a dial, 20 of them at once; 32 digits typed ahead, 64 inputs an
 // activation, 50,000 inputs a history,
 // 60 s for a flow to finish after its call has ended.

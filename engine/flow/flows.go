@@ -33,6 +33,8 @@ type Config struct {
 	MayEvaluate func(app string) error
 	// Untrusted says whether an app has only what is its own; nil: none.
 	Untrusted func(app string) bool
+	// Budgets are an app's, as its manifest says; nil: the defaults.
+	Budgets func(app, version string) Budgets
 	// Keep holds kv and when schedules ran; nil: in memory.
 	Keep *keep.Keep
 }
@@ -49,6 +51,7 @@ type Flows struct {
 	watching map[string][]holder       // by path of state
 	bus      map[string]map[*unit]bool // who listens for an event of the bus
 	figures  map[string]*appFigures    // by app
+	uses     map[string]*appUse        // by app
 
 	// of the step under way
 	now     time.Time
@@ -68,7 +71,7 @@ func NewFlows(c Config) *Flows {
 		c.Keep = keep.New(nil)
 	}
 	f := &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
-		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{},
+		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}, uses: map[string]*appUse{},
 		soiled: map[string]bool{}, soiledRooms: map[string]bool{}}
 	f.scheme = f.newScheme()
 	return f

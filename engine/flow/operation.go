@@ -71,6 +71,11 @@ func (f *Flows) begin(u *unit, op *sandbox.Op) {
 	o := &operation{n: op.N, hash: op.Hash, object: op.Object, class: op.Class, method: op.Method,
 		line: op.Line, args: op.Args, f: f, u: u, c: u.callOf(op.Object), begun: f.now}
 	u.ops[o.n] = o
+	o.count(+1)
+	if e := o.unaffordable(); e != nil {
+		o.fail(e)
+		return
+	}
 	k, ok := kinds[op.Class+"."+op.Method]
 	if !ok {
 		o.fail(notBuilt(o.name()))
@@ -136,6 +141,7 @@ func (o *operation) forget() bool {
 		return false
 	}
 	delete(o.u.ops, o.n)
+	o.count(-1)
 	for _, name := range o.timers {
 		o.f.emit(Disarm{o.timerID(name)})
 	}

@@ -81,6 +81,7 @@ func (f *Flows) ThawUnit(id string, parts map[string][]byte, inputs [][]byte) er
 		u.history.Inputs = append(u.history.Inputs, in)
 	}
 	u.ops = map[uint32]*operation{}
+	u.use = f.useOf(u.app, u.version)
 	makeMap(&u.asked)
 	makeMap(&u.listens)
 	makeMap(&u.kept)
@@ -153,6 +154,7 @@ func (f *Flows) thawOps(u *unit, text []byte) error {
 			return err
 		}
 		u.ops[o.n] = o
+		o.count(+1)
 		f.thawing.come[o] = true
 	}
 	return nil

@@ -16,6 +16,7 @@ type unit struct {
 	id, app, version string
 	dir              string `freeze:"-"` // of its app's files
 	mayFetch         func(app, hostport string, private bool) error
+	use              *appUse `freeze:"-"` // its app's
 	kind             sandbox.UnitKind
 	since            time.Time
 	history          History
@@ -23,6 +24,7 @@ type unit struct {
 	queue   []sandbox.Input    // waits for the activation under way to come back
 	current sandbox.Activation // what is under way
 	busy    bool
+	flooded int `freeze:"-"` // events left out since the queue was empty
 
 	ops     map[uint32]*operation `freeze:"-"`
 	asked   map[uint32]uint32     // ask -> the operation that asked
@@ -79,6 +81,7 @@ func (f *Flows) newUnit(id, app, version string, kind sandbox.UnitKind, seed uin
 		u.dir = f.cfg.AppDir(app)
 	}
 	u.mayFetch = f.cfg.MayFetch
+	u.use = f.useOf(app, version)
 	f.units[id] = u
 	f.emit(Open{App: app, Version: version, Unit: id, Kind: kind, Seed: seed})
 	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
@@ -134,7 +137,7 @@ func (f *Flows) deliver(u *unit, in sandbox.Input) {
 
 // occur delivers an event to whoever in the unit listens for it.
 func (f *Flows) occur(u *unit, handle, event string, value any) {
-	if u.listens[subject{handle, event}] {
+	if u.listens[subject{handle, event}] && !f.overflows(u, event) {
 		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: handle, Event: event, Value: encode(value)})
 	}
 }
@@ -147,7 +150,9 @@ func (f *Flows) comeTrue(u *unit, handle, event string, value any) {
 	}
 	u.kept[at] = encode(value)
 	f.soil(u)
-	f.occur(u, handle, event, value)
+	if u.listens[at] {
+		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: handle, Event: event, Value: u.kept[at]})
+	}
 }
 
 func (f *Flows) activate(u *unit) {
@@ -161,6 +166,7 @@ func (f *Flows) activate(u *unit) {
 		u.current.Fields = u.snapshots(f.now)
 	}
 	u.queue = append([]sandbox.Input(nil), u.queue[n:]...)
+	f.subsided(u)
 	u.busy = true
 	f.emit(Activate{App: u.app, Version: u.version, Activation: u.current})
 }
@@ -200,8 +206,9 @@ func (f *Flows) did(r sandbox.Result) {
 	}
 	u.busy, u.losses = false, 0
 	for _, l := range r.Logs {
-		f.note(u, l.Level, l.Text, l.Line)
+		f.say(u, l)
 	}
+	u.use.left[leftLines] += uint64(r.LeftOut)
 	if r.Interrupted {
 		f.interrupted(u, r)
 		return

@@ -16,10 +16,16 @@ func TestBudgetsHold(t *testing.T) {
 		body, want string
 		holds      func(r sandbox.Result) bool
 	}{
-		"timers: 3": {"for (;;) setTimeout(() => {}, 1000)", "3 timers are running, no more can be set",
+		"timers: 3": {"for (;;) setTimeout(() => {}, 1000)", "`budgets: {timers: 6}` in main.yaml",
 			func(r sandbox.Result) bool { return len(r.Ops) == 3 }},
-		"promises: 2": {"for (;;) call.answer()", "2 operations are under way, no more can be begun",
+		"promises: 2": {"for (;;) call.answer()", "`budgets: {promises: 4}` in main.yaml",
 			func(r sandbox.Result) bool { return len(r.Ops) == 2 }},
+		"operationsPerSecond: 4": {"for (;;) clearTimeout(setTimeout(() => {}, 1000))", "`budgets: {operationsPerSecond: 8}` in main.yaml",
+			func(r sandbox.Result) bool { return len(r.Ops) == 8 }},
+		"callbacks: 1": {"for (;;) call.answer({ when: () => {} })", "`budgets: {callbacks: 2}` in main.yaml",
+			func(r sandbox.Result) bool { return len(r.Ops) == 1 }},
+		"listeners: 2": {"for (;;) call.on('dtmf', () => {})", "`budgets: {listeners: 4}` in main.yaml",
+			func(r sandbox.Result) bool { return len(r.Listens) == 1 }},
 		"logsPerSecond: 3": {"for (let i = 0; i < 50; i++) console.log(i)", "",
 			func(r sandbox.Result) bool { return len(r.Logs) == 3 && strings.Contains(r.Logs[2].Text, "left out") }},
 		"activation: 20ms": {"for (;;) ;", "ran longer than 20ms",
@@ -82,7 +88,8 @@ func firstTurn(t *testing.T, files map[string]string) sandbox.Result {
 	write(t, dir, files)
 	results := make(chan sandbox.Result, 1)
 	c, err := Open(dir, sandbox.Options{Isolates: 1, Budget: 5 * time.Second, Deliver: func(r sandbox.Result) { results <- r },
-		Faces: []sandbox.Face{{Class: "Call", Fields: []sandbox.Field{{Name: "id"}}, Methods: []sandbox.Method{{Name: "answer"}}}}}, slog.New(slog.DiscardHandler))
+		Faces: []sandbox.Face{{Class: "Call", Fields: []sandbox.Field{{Name: "id"}}, Events: []string{"dtmf"},
+			Methods: []sandbox.Method{{Name: "answer", Options: []sandbox.Option{{Name: "when", Type: sandbox.Function}}}}}}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,25 @@ type Budgets struct {
 	Promises      int           // operations under way, of one unit
 	LogsPerSecond int           // of one unit
 	Heap          int64         // bytes, of the app; not with IsolationShared, where nothing counts them
+
+	// Of one unit as well. They are left out of a version's name where a file does not say
+	// them, so that it is named as before there was such a line.
+	OperationsPerSecond int `json:",omitzero"`
+	Fetches             int `json:",omitzero"` // under way
+	Callbacks           int `json:",omitzero"` // functions given to operations
+	Listeners           int `json:",omitzero"`
+	Events              int `json:",omitzero"` // that wait until a busy unit can take them
+
+	App AppBudgets `json:",omitzero"`
+}
+
+// AppBudgets bound what all units of an app use together; 0 means the engine's default.
+type AppBudgets struct {
+	Timers              int `json:",omitzero"`
+	Promises            int `json:",omitzero"`
+	OperationsPerSecond int `json:",omitzero"`
+	Fetches             int `json:",omitzero"`
+	LogsPerSecond       int `json:",omitzero"`
 }
 
 // Reload says how a new version takes over.
@@ -97,6 +116,7 @@ func manifestFile(entry string) string {
 
 // options are what a generation of the app lives with.
 func (m *Manifest) options(app string, o sandbox.Options) sandbox.Options {
+	o.Manifest = m.file
 	if m.Budgets.Activation > 0 {
 		o.Budget = m.Budgets.Activation
 	}
@@ -113,6 +133,10 @@ func (m *Manifest) options(app string, o sandbox.Options) sandbox.Options {
 		{&o.Budgets.Timers, m.Budgets.Timers},
 		{&o.Budgets.Operations, m.Budgets.Promises},
 		{&o.Budgets.LogRate, m.Budgets.LogsPerSecond},
+		{&o.Budgets.Rate, m.Budgets.OperationsPerSecond},
+		{&o.Budgets.Fetches, m.Budgets.Fetches},
+		{&o.Budgets.Callbacks, m.Budgets.Callbacks},
+		{&o.Budgets.Listeners, m.Budgets.Listeners},
 	} {
 		if b.says > 0 {
 			*b.to = b.says

@@ -49,10 +49,27 @@ func (d *document) budgets(b *Budgets) []key {
 		{"timers", d.count(&b.Timers, 1, 1_000_000)},
 		{"promises", d.count(&b.Promises, 1, 1_000_000)},
 		{"logsPerSecond", d.count(&b.LogsPerSecond, 1, 1_000_000)},
+		{"operationsPerSecond", d.count(&b.OperationsPerSecond, 1, 1_000_000)},
+		{"fetches", d.count(&b.Fetches, 1, 100_000)},
+		{"callbacks", d.count(&b.Callbacks, 1, 1_000_000)},
+		{"listeners", d.count(&b.Listeners, 1, 1_000_000)},
+		{"events", d.count(&b.Events, 1, 100_000)},
+		{"app", func(name string, n ast.Node) error { return d.mapping(n, name+".", d.appBudgets(&b.App)) }},
 		{"heap", func(name string, n ast.Node) error {
 			d.heap = n
 			return d.bytes(&b.Heap)(name, n)
 		}},
+	}
+}
+
+// appBudgets are those that all runs of an app share.
+func (d *document) appBudgets(b *AppBudgets) []key {
+	return []key{
+		{"timers", d.count(&b.Timers, 1, 10_000_000)},
+		{"promises", d.count(&b.Promises, 1, 10_000_000)},
+		{"operationsPerSecond", d.count(&b.OperationsPerSecond, 1, 10_000_000)},
+		{"fetches", d.count(&b.Fetches, 1, 100_000)},
+		{"logsPerSecond", d.count(&b.LogsPerSecond, 1, 1_000_000)},
 	}
 }
 

@@ -60,8 +60,10 @@ type Method struct {
 	Tell bool
 	// Global: a global of that name instead of an export of 'callwright' (fetch).
 	Global bool
-	// Local: no operation; the host does it itself. "race" is the only one.
+	// Local: no operation; the host does it itself: "race", and what Hears.
 	Local bool
+	// Hears: its one argument is a function that listens for that event of the object.
+	Hears string
 	// Brief: the functions among its arguments are not asked after the operation's
 	// end, and are let go then. Otherwise they live as long as the unit.
 	Brief bool

@@ -95,6 +95,12 @@ func (r *realm) verb(m *method, race goja.Value) goja.Value {
 	if m.Local && m.Name == "race" {
 		return race
 	}
+	if m.Hears != "" {
+		return r.native(m.Name, 1, func(c goja.FunctionCall) goja.Value {
+			listener := goja.FunctionCall{This: c.This, Arguments: []goja.Value{r.rt.ToValue(m.Hears), c.Argument(0)}}
+			return r.receiver(c.This, m.label, m.class).on(m.Name, listener, false)
+		})
+	}
 	return r.native(m.Name, len(m.params), func(c goja.FunctionCall) goja.Value {
 		if m.Value {
 			return r.valueOf(m, c.Arguments)

@@ -611,11 +611,19 @@ declare module 'callwright' {
     reload: { from: string; to: string };
     /** A conference started or ended, or a call joined or left it; `size` is how many are in now. */
     conference: { what: 'start' | 'end' | 'join' | 'leave'; name: string; size: number; id?: string };
+    /**
+     * A brain, an SBC or a mixer died, and another process has taken up what it did. Of a
+     * brain `gapMs` is the time that nobody took SIP messages and keys, of an SBC and a mixer
+     * the time without audio, since its last sign of life.
+     */
+    failover: Failover;
     /** An SBC or a mixer came up or went down. */
     worker: { what: 'up' | 'down'; kind: 'sbc' | 'mixer'; name: string };
     /** The engine ends. What is begun now may not come to its end. */
     shutdown: {};
   }
+
+  export interface Failover { role: 'brain' | 'sbc' | 'mixer'; gapMs: number }
 
   /** A queue of events, for `await ev.next()` and `for await (const e of ev)`. */
   export interface Events extends AsyncIterable<any> {
@@ -655,6 +663,8 @@ declare module 'callwright' {
     /** The caller put us on hold, or back. */
     held: {};
     resumed: {};
+    /** A process that carried the call died, and another one goes on with it. */
+    failover: Failover;
     /** The call has ended. */
     ended: Cause;
     /** It hears another call now, or no longer. */
@@ -808,6 +818,13 @@ declare module 'callwright' {
      * @throws BadOption for what is no key.
      */
     sendDigits(digits: string, options?: SendDigitsOptions): Promise<SendResult>;
+
+    /**
+     * Calls fn whenever a process that carried the call has died and the flow goes on, at the
+     * await where it stood: on('failover', fn) by a name that says what for.
+     * @example call.onResume(({ role, gapMs }) => log.warn(role, 'is back after', gapMs, 'ms'));
+     */
+    onResume(fn: (e: Failover) => void): this;
 
     /**
      * As race() of this module.
@@ -1177,7 +1194,7 @@ declare module 'callwright' {
     'record-failed': RecordedFile;
     /** A member went to another conference. */
     moved: MemberView & { from: string; to: string };
-    /** It is mixed elsewhere from now on. */
+    /** It is mixed elsewhere from now on; `gapMs` as in AppEvents.failover, 0 when it was drained. */
     'mixer-changed': { gapMs: number };
     /** Somebody was turned away. */
     full: MemberView;

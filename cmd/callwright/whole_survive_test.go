@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -159,5 +160,35 @@ func TestCallsMoveToAnotherSBC(t *testing.T) {
 		<-b.done
 		c.leaves("c")
 		d.leaves("d")
+	})
+}
+
+const tellsOfDeaths = `import { app, conference } from 'callwright';
+app.on('failover', e => console.log('app:', e.role, e.gapMs));
+export default async call => {
+  call.onResume(e => console.log('call:', e.role, e.gapMs));
+  await call.answer();
+  const room = await conference('r');
+  room.on('mixer-changed', e => console.log('room:', e.gapMs));
+  await (await room.join(call)).left;
+};`
+
+// Scripts hear of each death once, with the time since the last sign of life, and calls
+// that the dead one did not carry hear nothing.
+func TestScriptsHearOfDeaths(t *testing.T) {
+	inWorld(t, map[string]string{"main.js": tellsOfDeaths}, func(w *world) {
+		a := w.dials("1", 0)
+		time.Sleep(time.Second)
+		w.crashed(50*time.Millisecond, "sbc-1")
+		time.Sleep(time.Second)
+		w.crashed(50*time.Millisecond, "mixer-1")
+		time.Sleep(time.Second)
+		w.restart(200 * time.Millisecond)
+		for _, line := range []string{`app: sbc \d\d`, `call: sbc \d\d`, `app: mixer \d\d`, `call: mixer \d\d`, `room: \d\d`, `app: brain \d+`, `call: brain \d+`} {
+			if n := len(regexp.MustCompile(`msg="`+line+`"`).FindAllString(w.log.text(), -1)); n != 1 {
+				t.Errorf("%q is logged %d times", line, n)
+			}
+		}
+		a.leaves("a")
 	})
 }

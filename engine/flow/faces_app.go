@@ -5,7 +5,7 @@ import "github.com/callwright/callwright/sandbox"
 func appFace() sandbox.Face {
 	return sandbox.Face{
 		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
-		Events: []string{"call", "reload", "shutdown", "conference", "worker"}, Bus: true, Serves: []string{"http"},
+		Events: []string{"call", "reload", "shutdown", "conference", "worker", "failover"}, Bus: true, Serves: []string{"http"},
 		Fields: []sandbox.Field{{Name: "version", Type: "string", Version: true}, {Name: "metrics", Type: "Metrics", Part: "Metrics"}},
 		Methods: []sandbox.Method{
 			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
@@ -29,7 +29,7 @@ func appFace() sandbox.Face {
 		},
 		NotBuilt: []string{"route", "api",
 			// events
-			"register", "subscribe", "message", "options", "refer", "websocket", "queue", "trunk", "failover"},
+			"register", "subscribe", "message", "options", "refer", "websocket", "queue", "trunk"},
 	}
 }
 

@@ -13,7 +13,7 @@ func callFace() sandbox.Face {
 			{Name: "vars", Type: "Record<string, any>", Writable: true}, {Name: "times", Type: "Times"},
 			{Name: "cause", Type: "Cause | null"}, {Name: "peer", Type: "Call | null"},
 		},
-		Events: []string{"dtmf", "talk", "held", "resumed", "ended", "bridged", "unbridged",
+		Events: []string{"dtmf", "talk", "held", "resumed", "failover", "ended", "bridged", "unbridged",
 			"dial.trying", "dial.ringing", "dial.early", "dial.answered", "dial.failed"},
 		Promises: []string{"ended"},
 		Methods: []sandbox.Method{
@@ -37,11 +37,12 @@ func callFace() sandbox.Face {
 			playMethod(), echoMethod(), gatherMethod(), recordMethod(), sendDigitsMethod(),
 			{Name: "race", Doc: "waits for the first of some promises", Local: true, ResultType: "RaceResult",
 				Params: []sandbox.Param{{Name: "entries", Type: sandbox.Object}}},
+			{Name: "onResume", Doc: "hears that the call goes on after a crash", Local: true, Hears: "failover", ResultType: "Call"},
 		},
 		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "room", "stats", "signal", "hold", "unhold",
 			"update", "message", "info", "request", "notify", "headers", "outHeaders", "refer", "transfer", "consult",
 			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "checkpoint", "sub",
-			"onResume", "onDiverged", "enqueue", "park"},
+			"onDiverged", "enqueue", "park"},
 	}
 }
 

@@ -40,6 +40,7 @@ type Worker struct {
 	heard    uint64    // its events, up to this one
 	dead     bool      // a successor of the same name is another Worker
 	beaten   time.Time // its last sign of life
+	linked   time.Time // its connection of now began
 }
 
 // Place is where one call's media lives.
@@ -110,7 +111,7 @@ func (f *Fleet) At(now time.Time) { f.now = now }
 func (f *Fleet) Up(h *control.Hello, now time.Time) error {
 	w := &Worker{
 		Name: h.Name, Kind: h.Kind, Instance: h.Instance, Version: h.Version,
-		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk, Since: now, beaten: now,
+		Pid: h.Pid, Capacity: int(h.Capacity), Trunk: h.Trunk, Since: now, beaten: now, linked: now,
 	}
 	switch h.Kind {
 	case control.Kind_SBC:

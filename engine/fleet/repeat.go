@@ -11,7 +11,11 @@ import (
 // broke and came back before anyone thought it dead.
 func (f *Fleet) Again(h *control.Hello) bool {
 	w := f.workers[h.Name]
-	return w != nil && w.Instance == h.Instance
+	again := w != nil && w.Instance == h.Instance
+	if again {
+		w.linked = f.now
+	}
+	return again
 }
 
 // Sweep has a worker drop what this brain has not commanded: the remains of one before.

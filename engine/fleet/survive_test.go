@@ -30,6 +30,9 @@ func TestAStreamReturnsToItsSBC(t *testing.T) {
 	}
 	first := told(out, "sbc-1")[0]
 	f.At(at.Add(time.Second))
+	f.Tell(&control.Event{Body: &control.Event_Quality{Quality: &control.Quality{Stream: "a", PacketsSent: 10, Sequence: first.Sequence + 1}}}) // told again
+	at = at.Add(3 * time.Second)
+	f.At(at.Add(time.Second))
 	f.Tell(&control.Event{Body: &control.Event_Media{Media: &control.Media{Stream: "a", State: control.Media_LATCHED, Remote: "192.0.2.1:4002"}}})
 	f.Tell(&control.Event{Body: &control.Event_Quality{Quality: &control.Quality{Stream: "a", PacketsSent: 10, Sequence: first.Sequence + 10, Timestamp: first.Timestamp + 8000}}})
 	port := p.Local.Port()
@@ -51,7 +54,7 @@ func TestAStreamReturnsToItsSBC(t *testing.T) {
 		t.Fatalf("returned: %+v, port %d", r, p.Local.Port())
 	}
 	s := told(out, "sbc-1")[0]
-	if s.Sequence != (first.Sequence+10+10+leap)&0xffff || s.Timestamp != first.Timestamp+8000+1600 || s.Latched != "192.0.2.1:4002" || s.Ssrc != first.Ssrc {
+	if s.Sequence != (first.Sequence+10+10+leap)&0xffff || s.Timestamp != first.Timestamp+8000+1600+320 || s.Latched != "192.0.2.1:4002" || s.Ssrc != first.Ssrc {
 		t.Errorf("the new process is told %v, the old one was told %v", s, first)
 	}
 	if m := out["mixer-1"].Commands[0].GetMember(); m.GetTrunk().GetPeer() != "sbc-1:2" {

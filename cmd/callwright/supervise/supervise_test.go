@@ -246,7 +246,7 @@ func TestRestartsAndTellsTheBrain(t *testing.T) {
 		t.Error("the first ready was told as another")
 	}
 	syscall.Kill(lives["mixer-1"].pid, syscall.SIGKILL)
-	e.heard(t, "mixer-1: ended (signal: killed), starting again in 100ms")
+	e.heard(t, "mixer-1: ended (signal: killed), starting again at once")
 	e.heard(t, "brain: told of mixer-1")
 	e.heard(t, "sbc-1: does not answer, killed") // our brain asks for that then
 	second := d.next(t, 2)
@@ -319,7 +319,7 @@ func TestBackoff(t *testing.T) {
 	for _, lived := range []time.Duration{0, 0, 0, 0, 0, 0, 0, 0, healthy, 0} {
 		got = append(got, b.next(lived).String())
 	}
-	want := "100ms 200ms 400ms 800ms 1.6s 3.2s 5s 5s 100ms 200ms"
+	want := "0s 100ms 200ms 400ms 800ms 1.6s 3.2s 5s 0s 100ms"
 	if s := strings.Join(got, " "); s != want {
 		t.Errorf("pauses %s, want %s", s, want)
 	}

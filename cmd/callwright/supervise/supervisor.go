@@ -104,7 +104,11 @@ func (s *Supervisor) ended(c *child, end ending, again time.Duration) {
 	if c != s.brain {
 		s.brain.tell(Notice{Exited: c.spec.Name})
 	}
-	s.log(c.spec.Name, fmt.Sprintf("ended (%s), starting again in %v", why, again))
+	when := "at once"
+	if again > 0 {
+		when = fmt.Sprintf("in %v", again)
+	}
+	s.log(c.spec.Name, fmt.Sprintf("ended (%s), starting again %s", why, when))
 }
 
 func (s *Supervisor) reported(c *child, r Report) {

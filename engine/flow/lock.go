@@ -19,11 +19,18 @@ type holder struct {
 
 // mutex is one lock: its holder and those that wait, in the order they came. Locks are
 // the memory of the brain that runs the units: who held one when a brain ends takes it
-// anew when its unit is rebuilt.
+// anew when its unit is recovered, and those that waited stand in the order they came.
 type mutex struct {
 	holder  holder
 	line    string
 	waiting []holder
+	asked   uint64 // how many have, since the lock was free
+}
+
+// next is the place of one who asks now.
+func (m *mutex) next() uint64 {
+	m.asked++
+	return m.asked
 }
 
 // lock is lock(key, fn): fn runs while no other fn of that key does. The lock is given
@@ -34,7 +41,8 @@ type lock struct {
 	Wait millis          `json:"wait"`
 	TTL  millis          `json:"ttl"`
 
-	held bool
+	held  bool
+	place uint64 // in the order of those that asked: a recovery sorts by it
 }
 
 type granted struct{}
@@ -51,7 +59,8 @@ func (v *lock) begin(o *operation) {
 	m := o.f.locks[v.Key]
 	switch {
 	case m == nil:
-		o.f.locks[v.Key] = &mutex{holder: v.self(o), line: o.line}
+		m = &mutex{holder: v.self(o), line: o.line}
+		o.f.locks[v.Key], v.place = m, m.next()
 		v.hold(o)
 	case v.Wait == 0:
 		o.fail(busyError(v.taken(m)))
@@ -59,6 +68,7 @@ func (v *lock) begin(o *operation) {
 		o.fail(busyError(fmt.Sprintf("lock %q: %d wait for it already", v.Key, maxWaiting)))
 	default:
 		m.waiting = append(m.waiting, v.self(o))
+		v.place = m.next()
 		o.arm("wait", v.Wait.duration())
 	}
 }

@@ -1,5 +1,11 @@
 package flow
 
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
 // What verbs do when their unit has been recovered. Those that are not here have nothing
 // to do, or do what they do when a worker was replaced: ask it again by the same name.
 
@@ -29,23 +35,39 @@ func (v *useApp) resumed(o *operation) {
 	v.begin(o)
 }
 
-// resumed takes its place in the lock again: the holder's first, then who waits.
+// resumed takes its place in the lock again. Of two that say they hold it the one who
+// asked last does: the other's parcel is of before it gave it back.
 func (v *lock) resumed(o *operation) {
 	m := o.f.locks[v.Key]
 	if m == nil {
 		m = &mutex{}
 		o.f.locks[v.Key] = m
 	}
-	if v.held {
+	m.asked = max(m.asked, v.place)
+	switch {
+	case !v.held:
+		m.waiting = append(m.waiting, v.self(o))
+	case m.holder.unit == "" || o.f.placeOf(m.holder) < v.place:
 		m.holder, m.line = v.self(o), o.line
-		return
 	}
-	m.waiting = append(m.waiting, v.self(o))
 }
 
-// regrant gives locks on whose holder has not been recovered.
+// placeOf is the place that a lock's holder, or one who waits for it, came in.
+func (f *Flows) placeOf(h holder) uint64 {
+	if u := f.units[h.unit]; u != nil && u.ops[h.op] != nil {
+		if v, ok := u.ops[h.op].verb.(*lock); ok {
+			return v.place
+		}
+	}
+	return 0
+}
+
+// regrant puts those that wait for a lock in the order they came, for their units are
+// recovered in another, and gives locks on whose holder has not been recovered.
 func (f *Flows) regrant() {
-	for key, m := range f.locks {
+	for _, key := range slices.Sorted(maps.Keys(f.locks)) {
+		m := f.locks[key]
+		slices.SortStableFunc(m.waiting, func(a, b holder) int { return cmp.Compare(f.placeOf(a), f.placeOf(b)) })
 		if m.holder.unit != "" || len(m.waiting) == 0 {
 			continue
 		}

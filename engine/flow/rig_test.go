@@ -37,7 +37,13 @@ func newRig(t *testing.T) *rig {
 
 func (r *rig) step(in Input) []Action {
 	r.t.Helper()
-	r.acts = r.f.Step(r.now, in)
+	return r.take(r.f.Step(r.now, in))
+}
+
+// take notes what the flows ask for.
+func (r *rig) take(acts []Action) []Action {
+	r.t.Helper()
+	r.acts = acts
 	for _, a := range r.acts {
 		if r.seen != nil {
 			r.seen(a)

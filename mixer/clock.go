@@ -4,6 +4,8 @@ import "time"
 
 const (
 	period = 20 * time.Millisecond
+	// phase is how often the trunk is emptied.
+	phase = 5 * time.Millisecond
 	// tolerated is how late a tick may begin before it is counted.
 	tolerated = 5 * time.Millisecond
 	// madeUp is how far behind ticks are run at once; beyond it they are left out.

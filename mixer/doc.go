@@ -1,12 +1,12 @@
 // Package mixer is the worker that mixes: rooms, members, prompts, recordings, and no
 // policy. cmd makes one Mixer and hands it to a control.Client as its Worker.
 //
-// Four kinds of goroutine share the work and no lock between the first two and the
-// rest:
-//   - receive takes frames from the trunk and puts them into their members' rings;
-//   - the tick, every 20 ms, drains those rings, mixes, adds prompts, feeds recordings,
-//     and sends each member's next frame: it allocates nothing, takes no lock, opens no
-//     file and writes no log;
+// Three kinds of goroutine share the work and no lock between the first and the rest:
+//   - the tick, every 20 ms, mixes what has come, adds prompts, feeds recordings, and
+//     sends each member's next frame. It empties the trunk itself, every 5 ms and just
+//     before it mixes, so nobody is woken for a packet and the frame goes from the
+//     kernel's hands to its member's playout. It allocates nothing, takes no lock, opens
+//     no file and writes no log;
 //   - control (the link's goroutine, in Obey) changes the desk, under its lock, and
 //     hands the tick a new immutable scene with one atomic store;
 //   - each playback and recording has its own goroutine, behind a ring; its end comes

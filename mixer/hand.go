@@ -2,7 +2,6 @@ package mixer
 
 import (
 	"github.com/callwright/callwright/media/kernel"
-	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer/room"
 )
 
@@ -12,8 +11,6 @@ type hand struct {
 	t *ticker
 	k *kernel.Kernels
 
-	packet  []byte  // a payload on its way from a ring
-	samples []int16 // it decoded
 	prompt  []int16 // a frame of a prompt, or of a room's mix
 	silence []int16 // nobody writes it
 	heard   [3][]int16
@@ -23,8 +20,7 @@ type hand struct {
 func newHand(t *ticker) *hand {
 	n := room.Frame(48000)
 	h := &hand{
-		t: t, k: t.k, packet: make([]byte, trunk.MaxPayload), samples: make([]int16, trunk.MaxPayload),
-		prompt: make([]int16, n), silence: make([]int16, n), scratch: room.NewScratch(),
+		t: t, k: t.k, prompt: make([]int16, n), silence: make([]int16, n), scratch: room.NewScratch(),
 	}
 	for i := range h.heard {
 		h.heard[i] = make([]int16, n)

@@ -11,7 +11,6 @@ import (
 	"github.com/callwright/callwright/mixer/playout"
 	"github.com/callwright/callwright/mixer/prompt"
 	"github.com/callwright/callwright/mixer/record"
-	"github.com/callwright/callwright/mixer/ring"
 	"github.com/callwright/callwright/mixer/room"
 )
 
@@ -40,7 +39,6 @@ type member struct {
 	id    string
 	rate  int
 	route atomic.Pointer[route]
-	queue *ring.Packets // receiver to tick
 	target
 
 	muted, deaf     atomic.Bool
@@ -49,23 +47,28 @@ type member struct {
 
 	loud atomic.Uint64 // mean when last told of: bits of a float64
 
-	way       *route // as of the scene
-	at        int    // where on the wire
-	single    bool   // see ticker.enter
-	mix       *room.Member
-	out       []int16 // what a single hears; others hear into a hand's memory
-	leveller  room.Leveller
-	mean      float64 // square of what it says, smoothed
-	playout   *playout.Buffer
+	// In one piece, in the order of their use.
+	scene     uint64  // the last one it was in
+	after     *member // whose frame came after its own; see receiver.find
+	way       route   // as of the scene
+	taken     int     // bytes of payload since the last tick
+	most      int     // of them
+	playout   playout.Buffer
+	mix       room.Member
 	vad       dsp.VAD
+	mean      float64 // square of what it says, smoothed
+	leveller  room.Leveller
+	out       []int16 // what a single hears; others hear into a hand's memory
+	at        int     // where on the wire
+	single    bool    // see ticker.enter
 	seq       uint16
 	timestamp uint32
 	begun     bool // a frame has been sent
 }
 
 const (
-	// queued is how much may wait for a tick: 12 frames of G.711, or of L16 at 16 kHz
-	// with its larger ring.
+	// queued is how much may come for a tick, in bytes: 12 frames of G.711, or of L16 at
+	// 16 kHz.
 	queued     = 2048
 	queuedWide = 8192
 	// depthMS is how far a member plays behind what has come, besides the wait for the
@@ -81,8 +84,8 @@ func newMember(id string, r *route, c *counters) *member {
 	}
 	n := room.Frame(r.codec.rate)
 	m := &member{
-		id: id, rate: r.codec.rate, queue: ring.NewPackets(size),
-		mix: room.NewMember(r.codec.rate), playout: playout.New(n, n*depthMS/20, &c.playout),
+		id: id, rate: r.codec.rate, most: size,
+		mix: *room.NewMember(r.codec.rate), playout: *playout.New(n, n*depthMS/20, &c.playout),
 		// RFC 3550 §5.1. An SBC knows by the leap that another mixer has begun.
 		seq: uint16(rand.Uint32()), timestamp: rand.Uint32(),
 	}
@@ -93,16 +96,10 @@ func newMember(id string, r *route, c *counters) *member {
 	return m
 }
 
-// ingest makes the member's frame of this tick of what the receiver has queued.
+// ingest makes the member's frame of this tick of what has come.
 func (m *member) ingest(h *hand) {
-	var p ring.Packet
-	for m.queue.Get(&p, h.packet) {
-		c := codecOfType(p.Type)
-		n := len(p.Payload) / c.width
-		c.decode(h.k, h.samples[:n], p.Payload)
-		m.playout.Put(p.Timestamp, p.Seq, h.samples[:n])
-	}
-	x := m.mix
+	m.taken = 0
+	x := &m.mix
 	x.In = m.playout.Pull()
 	if x.Silent = x.In == nil; x.Silent {
 		x.In = h.silence[:len(m.out)]
@@ -120,7 +117,7 @@ func (m *member) listen(h *hand) {
 	if m.vad.Step(energy, len(m.mix.In), m.rate) {
 		h.t.tell(m.id, m.vad.Talking)
 	}
-	x := m.mix
+	x := &m.mix
 	x.Energy, x.Talking = energy, m.vad.Talking
 	if m.agc.Load() {
 		x.GainIn = room.Times(x.GainIn, m.leveller.Step(energy, len(x.In), x.Talking))
@@ -130,7 +127,7 @@ func (m *member) listen(h *hand) {
 
 // emit adds the member's own prompts, feeds its recordings, and writes its record.
 func (m *member) emit(h *hand, wire []byte) {
-	x := m.mix
+	x := &m.mix
 	x.Finish(h.k)
 	if s := m.sounds.Load(); s != nil {
 		for _, p := range s.plays {
@@ -142,7 +139,7 @@ func (m *member) emit(h *hand, wire []byte) {
 			r.Push(x.In, x.Out)
 		}
 	}
-	r := m.way
+	r := &m.way
 	record := wire[m.at:][:r.record()]
 	f := trunk.Frame{SSRC: r.ssrc, Token: r.token, Type: r.codec.kind, Seq: m.seq, Timestamp: m.timestamp, Marker: !m.begun}
 	f.Header(record)

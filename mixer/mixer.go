@@ -30,7 +30,8 @@ type Config struct {
 	Capacity int // members; 0: 2000
 	// Rests lets the tick rest while nobody speaks and nothing plays or records: then
 	// members get no frames. Phones of people must hear frames always; those of tests
-	// in virtual time need not, and an hour of waiting costs nothing.
+	// in virtual time need not, and an hour of waiting costs nothing. The Trunk must be
+	// one in memory.
 	Rests   bool
 	Kernels *kernel.Kernels // nil: the best of this machine
 }
@@ -43,7 +44,6 @@ type Mixer struct {
 	instance string
 	count    *counters
 	tick     *ticker
-	receive  *receiver
 	desk     *desk
 
 	mu      sync.Mutex
@@ -69,11 +69,10 @@ func New(cfg Config) (*Mixer, error) {
 	}
 	m := &Mixer{cfg: cfg, instance: random(), count: new(counters)}
 	m.tick = newTicker(cfg.Trunk, cfg.Kernels, m.count)
-	m.tick.rests = cfg.Rests
 	table := newTable()
-	m.receive = &receiver{conn: cfg.Trunk, table: table, count: m.count}
-	if cfg.Rests {
-		m.receive.came = m.tick.poke
+	m.tick.receive = newReceiver(m.tick, table)
+	if m.tick.rests = cfg.Rests; cfg.Rests {
+		m.tick.phase = period
 	}
 	m.desk = newDesk(cfg, roots, m.tick, table, m.count)
 	if cfg.Cache != "" {
@@ -118,8 +117,10 @@ func (m *Mixer) Run(ctx context.Context) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	failed := make(chan error, 1)
-	wg.Go(func() { failed <- m.receive.run() })
-	wg.Go(func() { m.tick.run(ctx) })
+	wg.Go(func() { failed <- m.tick.run(ctx) })
+	if w, ok := m.cfg.Trunk.(waiter); ok && m.cfg.Rests {
+		wg.Go(func() { m.tick.watch(ctx, w) })
+	}
 	wg.Go(func() { m.reportTalks(ctx) })
 	var err error
 	select {

@@ -39,7 +39,7 @@ func (d *desk) notice(n notice) *control.Event {
 	}
 	f := &control.Floor{Room: n.hall.id}
 	for _, p := range h.crowd {
-		if p.m.mix == n.floor {
+		if &p.m.mix == n.floor {
 			f.Member = p.m.id
 		}
 	}

@@ -17,6 +17,34 @@ func (t *ticker) poke() {
 	}
 }
 
+// waiter is a trunk that can say when something is there.
+type waiter interface{ Wait() error }
+
+// watch pokes a tick that may rest when something is there for it, until the trunk is
+// closed or ctx ends.
+func (t *ticker) watch(ctx context.Context, w waiter) {
+	for w.Wait() == nil {
+		t.poke()
+		select {
+		case <-t.drained:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// drain takes what has come.
+func (t *ticker) drain() error {
+	err := t.receive.drain()
+	if t.rests {
+		select {
+		case t.drained <- struct{}{}:
+		default:
+		}
+	}
+	return err
+}
+
 // calm counts ticks in which nothing happened, and says when they are enough. What
 // pokes begins the count anew, so no poke is lost between the last tick and the rest.
 func (t *ticker) calm(s *scene) bool {

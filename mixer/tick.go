@@ -26,21 +26,28 @@ type ticker struct {
 
 	notices chan notice
 
-	rests   bool // see Config
-	calmFor int  // ticks
+	rests   bool          // see Config
+	drained chan struct{} // what came has been taken
+	phase   time.Duration
+	timer   *time.Timer
+	calmFor int // ticks
 
-	shown  *scene    // the one entered
-	single []*member // in it
-	hand   *hand
+	receive *receiver
+	shown   *scene    // the one entered
+	scenes  uint64    // so many have been
+	single  []*member // in it
+	hand    *hand
 }
 
 func newTicker(conn trunk.Conn, k *kernel.Kernels, c *counters) *ticker {
 	t := &ticker{
 		k: k, conn: conn, count: c,
 		wake: make(chan struct{}, 1), talks: make(chan talk, 1024), notices: make(chan notice, 256),
+		drained: make(chan struct{}, 1), phase: phase,
 	}
 	t.hand = newHand(t)
-	t.scene.Store(&scene{})
+	t.shown = &scene{}
+	t.scene.Store(t.shown)
 	return t
 }
 
@@ -55,13 +62,19 @@ func (t *ticker) show(s *scene) {
 	}
 }
 
-// run ticks while there is something to tick for, until ctx ends.
-func (t *ticker) run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+// run ticks while there is something to tick for, until ctx ends or the trunk fails.
+func (t *ticker) run(ctx context.Context) error {
+	t.timer = time.NewTimer(0)
+	defer t.timer.Stop()
 	for {
 		c := clock{due: time.Now()}
 		for s := t.scene.Load(); s.busy && ctx.Err() == nil; s = t.scene.Load() {
+			if s != t.shown {
+				t.enter(s)
+			}
+			if err := t.drain(); err != nil {
+				return err
+			}
 			began := time.Now()
 			t.step(s)
 			wait, off := c.next(began, time.Now())
@@ -70,22 +83,35 @@ func (t *ticker) run(ctx context.Context) {
 				t.rest(ctx, s, &c)
 				continue
 			}
-			if wait == 0 {
-				continue
-			}
-			timer.Reset(wait)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				return
+			if err := t.await(ctx, c.due, wait); err != nil {
+				return err
 			}
 		}
 		select {
 		case <-t.wake:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
+}
+
+// await waits until due, for so long, and takes meanwhile what comes: a socket need not
+// hold more than a phase of it.
+func (t *ticker) await(ctx context.Context, due time.Time, wait time.Duration) error {
+	for ; wait > 0; wait = time.Until(due) {
+		t.timer.Reset(min(wait, t.phase))
+		select {
+		case <-t.timer.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if wait > t.phase {
+			if err := t.drain(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // step is one tick. Each room goes its whole way, from its members' packets to their
@@ -93,9 +119,6 @@ func (t *ticker) run(ctx context.Context) {
 // tick waits for.
 func (t *ticker) step(s *scene) {
 	t.count.ticks.Add(1)
-	if s != t.shown {
-		t.enter(s)
-	}
 	for _, m := range t.single {
 		m.mix.Out = m.out
 		clear(m.out)
@@ -115,9 +138,10 @@ func (t *ticker) step(s *scene) {
 // enter takes a scene up: where members' records lie, and who is single: sits in no room,
 // or hears one fade out that it has left. What a single hears is whole only after all rooms.
 func (t *ticker) enter(s *scene) {
+	t.scenes++
 	at := 0
 	for i, m := range s.members {
-		m.way, m.at, m.single = s.routes[i], at, true
+		m.way, m.scene, m.at, m.single = *s.routes[i], t.scenes, at, true
 		at += m.way.record()
 	}
 	for _, p := range s.places {

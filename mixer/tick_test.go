@@ -21,6 +21,7 @@ type nowhere struct {
 }
 
 func (n *nowhere) Recv([]trunk.Frame) (int, error) { <-n.closed; return 0, net.ErrClosed }
+func (n *nowhere) Poll([]trunk.Frame) (int, error) { return 0, nil }
 func (n *nowhere) Send(fs []trunk.Frame) error {
 	n.sent += len(fs)
 	return nil
@@ -69,6 +70,13 @@ func newCrowd(t testing.TB, members, perRoom int, codecs ...control.Codec) *crow
 	return c
 }
 
+// enter takes up what control has shown.
+func (c *crowd) enter() *scene {
+	s := c.tick.scene.Load()
+	c.tick.enter(s)
+	return s
+}
+
 // feed brings a packet of each member, as the receiver would.
 func (c *crowd) feed() {
 	payload := make([]byte, 320)
@@ -78,7 +86,7 @@ func (c *crowd) feed() {
 			payload[k] = byte(i*7 + k*13)
 		}
 		n := r.codec.payload()
-		c.receive.take(&trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq,
+		c.tick.receive.take(&trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq,
 			Timestamp: uint32(c.seq) * uint32(m.rate/50), Payload: payload[:n]})
 	}
 	c.seq++
@@ -97,7 +105,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 		}}
 		c.Obey(1, turn)
 		synctest.Wait()
-		s := c.tick.scene.Load()
+		s := c.enter()
 		if n := testing.AllocsPerRun(100, func() { c.tick.step(s) }); n != 0 {
 			t.Errorf("%v allocations a tick of silence", n)
 		}
@@ -106,7 +114,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 			for _, m := range s.members {
 				r := m.route.Load()
 				f := trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq, Timestamp: uint32(c.seq) * 160, Payload: payload[:r.codec.payload()]}
-				c.receive.take(&f)
+				c.tick.receive.take(&f)
 			}
 			c.seq++
 			c.tick.step(s)
@@ -135,7 +143,7 @@ func TestARichRoomsTickAllocatesNothing(t *testing.T) {
 		}
 		c.Obey(1, turn)
 		synctest.Wait()
-		s := c.tick.scene.Load()
+		s := c.enter()
 		take := func() {
 			c.feed()
 			c.tick.step(s)
@@ -166,14 +174,14 @@ func TestFramesStandByPeerAndSize(t *testing.T) {
 			Trunk: &control.Trunk{Peer: fmt.Sprint("127.0.0.1:", 2+i%3), Ssrc: uint32(100 + i), Token: 7}}}})
 	}
 	c.Obey(1, turn)
-	s := c.tick.scene.Load()
+	s := c.enter()
 	c.tick.step(s)
 	records := 0
 	for _, r := range s.runs {
 		for at := 0; at < len(r.Records); at += r.Size {
 			records++
 			ssrc := binary.BigEndian.Uint32(r.Records[at+8:])
-			if c.receive.table.find(ssrc) == nil || c.receive.table.find(ssrc-100) != nil {
+			if c.tick.receive.table.find(ssrc) == nil || c.tick.receive.table.find(ssrc-100) != nil {
 				t.Errorf("SSRC %d is not the one that is known", ssrc)
 			}
 		}
@@ -234,7 +242,7 @@ func TestTableFindsAllAndOnly(t *testing.T) {
 func BenchmarkTick(b *testing.B) {
 	const members = 700
 	c := newCrowd(b, members, 3, control.Codec_PCMU, control.Codec_PCMA)
-	s := c.tick.scene.Load()
+	s := c.enter()
 	b.ReportAllocs()
 	for b.Loop() {
 		c.feed()

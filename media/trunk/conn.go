@@ -16,6 +16,8 @@ type Conn interface {
 	// Malformed records are counted and passed over. After Close it returns an error
 	// that is net.ErrClosed.
 	Recv(fs []Frame) (int, error)
+	// Poll is Recv without the wait: it returns 0 when nothing is there.
+	Poll(fs []Frame) (int, error)
 	// Send sends all frames in order and keeps none of their memory. Neighbours with
 	// the same peer and payload size share a system call, so keep them together.
 	// What the network refuses is counted and dropped, as UDP would; an error means

@@ -69,25 +69,54 @@ type memoryRecord struct {
 func (c *memoryConn) Recv(fs []Frame) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, r := range c.lent {
-		c.spare = append(c.spare, r.b)
-	}
-	c.lent = c.lent[:0]
-	for n := 0; ; {
-		for !c.closed && len(c.queue) == 0 {
-			c.come.Wait()
+	for {
+		if err := c.await(); err != nil {
+			return 0, err
 		}
-		if c.closed {
-			return 0, fmt.Errorf("trunk: recv on %v: %w", c.addr, net.ErrClosed)
-		}
-		if n = c.take(fs); n > 0 || len(fs) == 0 {
-			c.tally.received.Add(uint64(n))
+		if n := c.take(fs); n > 0 || len(fs) == 0 {
 			return n, nil
 		}
 	}
 }
 
+// Poll implements Conn.
+func (c *memoryConn) Poll(fs []Frame) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, c.ended()
+	}
+	return c.take(fs), nil
+}
+
+// Wait blocks until there is something to Poll, or the Conn is closed. Memory's Conns
+// only have it: it is for those who rest in virtual time.
+func (c *memoryConn) Wait() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.await()
+}
+
+func (c *memoryConn) await() error {
+	for !c.closed && len(c.queue) == 0 {
+		c.come.Wait()
+	}
+	if c.closed {
+		return c.ended()
+	}
+	return nil
+}
+
+func (c *memoryConn) ended() error {
+	return fmt.Errorf("trunk: recv on %v: %w", c.addr, net.ErrClosed)
+}
+
+// take gives back what was lent and fills fs from the queue.
 func (c *memoryConn) take(fs []Frame) int {
+	for _, r := range c.lent {
+		c.spare = append(c.spare, r.b)
+	}
+	c.lent = c.lent[:0]
 	n, i := 0, 0
 	for ; i < len(c.queue) && n < len(fs); i++ {
 		r := c.queue[i]
@@ -100,6 +129,7 @@ func (c *memoryConn) take(fs []Frame) int {
 		n++
 	}
 	c.queue = c.queue[:copy(c.queue, c.queue[i:])]
+	c.tally.received.Add(uint64(n))
 	return n
 }
 
@@ -151,7 +181,7 @@ func (c *memoryConn) put(from netip.AddrPort, write func(b []byte) int) {
 	}
 	b = b[:cap(b)]
 	c.queue = append(c.queue, memoryRecord{from, b[:write(b)]})
-	c.come.Signal()
+	c.come.Broadcast()
 }
 
 func (c *memoryConn) LocalAddr() netip.AddrPort { return c.addr }

@@ -13,6 +13,7 @@ type receiver struct {
 	conn *socketConn
 	batch
 	wait func(fd uintptr) bool // made once: a closure a call would be garbage
+	poll func(fd uintptr) bool
 
 	got  int // messages filled by the last system call
 	at   int // the one being cut
@@ -31,10 +32,19 @@ func (r *receiver) init(c *socketConn, gro bool) {
 		r.got, r.errn = r.receive(fd)
 		return r.errn != unix.EAGAIN && r.errn != unix.EINTR
 	}
+	r.poll = func(fd uintptr) bool {
+		r.got, r.errn = r.receive(fd)
+		return true
+	}
 }
 
 // Recv implements Conn.
-func (c *socketConn) Recv(fs []Frame) (int, error) {
+func (c *socketConn) Recv(fs []Frame) (int, error) { return c.take(fs, c.rx.wait) }
+
+// Poll implements Conn.
+func (c *socketConn) Poll(fs []Frame) (int, error) { return c.take(fs, c.rx.poll) }
+
+func (c *socketConn) take(fs []Frame, read func(fd uintptr) bool) (int, error) {
 	r := &c.rx
 	for n := 0; ; {
 		n = r.cut(fs)
@@ -42,11 +52,16 @@ func (c *socketConn) Recv(fs []Frame) (int, error) {
 			c.tally.received.Add(uint64(n))
 			return n, nil
 		}
-		if err := c.raw.Read(r.wait); err != nil {
+		if err := c.raw.Read(read); err != nil {
 			return 0, c.wrap("recv", err)
 		}
 		r.at, r.from = 0, 0
-		if r.errn != 0 {
+		switch r.errn {
+		case 0:
+		case unix.EAGAIN:
+			r.got = 0
+			return 0, nil
+		default:
 			r.got = 0 // ICMP errors of earlier sends: not ours to act on
 		}
 	}

@@ -24,12 +24,13 @@ const (
 	// A frame played is kept to conceal with; room is how many frames of samples may
 	// lie before those ahead until they are moved.
 	room   = 8
+	near   = 6 // frames that a stream on time needs
 	seldom = 2 // frames that pass until what is ahead is moved
 )
 
 type span struct{ from, to uint32 }
 
-// Buffer is one member's playout.
+// Buffer is one member's playout. It may be moved before its first use.
 type Buffer struct {
 	frame int // samples a tick
 	depth int // samples of delay
@@ -37,11 +38,14 @@ type Buffer struct {
 
 	// samples lie by timestamp from origin on, without a seam. What is left is moved to
 	// the front again and again, so that a stream on time touches the same few cache
-	// lines every tick: with thousands of members memory is what a tick waits for.
-	samples []int16
-	origin  uint32
-	spans   [maxSpans]span
-	n       int // of spans, in order, apart from each other
+	// lines every tick: with thousands of members memory is what a tick waits for. They
+	// lie in near, two kilobytes, or in far while they do not fit there. What nobody has
+	// ever touched of far is no memory, and near ones lie together on few pages.
+	samples   []int16
+	near, far []int16
+	origin    uint32
+	spans     [maxSpans]span
+	n         int // of spans, in order, apart from each other
 
 	running bool
 	play    uint32 // timestamp of the next sample to play
@@ -54,8 +58,10 @@ type Buffer struct {
 
 // New makes a buffer for frames of that many samples, playing depth samples behind.
 func New(frame, depth int, count *Counters) *Buffer {
-	size := frame * (holdMS/20*2 + room)
-	return &Buffer{frame: frame, depth: depth, count: count, samples: make([]int16, size)}
+	b := &Buffer{frame: frame, depth: depth, count: count,
+		near: make([]int16, near*frame), far: make([]int16, frame*(holdMS/20*2+room))}
+	b.samples = b.near
+	return b
 }
 
 // Put stores a packet's samples.
@@ -96,6 +102,7 @@ func (b *Buffer) start(timestamp uint32, seq uint16) {
 	b.running, b.n, b.idle, b.fade = true, 0, 0, 0
 	b.play = timestamp - uint32(b.depth)
 	b.origin = b.play - uint32(b.frame)
+	b.samples = b.near
 	clear(b.samples[:b.frame])
 	b.newest = seq
 	b.least, b.watched = 1<<30, 0
@@ -112,6 +119,10 @@ func (b *Buffer) store(from uint32, in []int16) {
 	if !b.insert(span{from, to}) {
 		b.count.Early.Add(1)
 		return
+	}
+	if at := int(from - b.origin); at+len(in) > len(b.samples) {
+		copy(b.far, b.samples)
+		b.samples = b.far
 	}
 	copy(b.samples[from-b.origin:], in)
 }
@@ -136,7 +147,12 @@ func (b *Buffer) settle() {
 		return
 	}
 	if shift+used <= len(b.samples) {
-		copy(b.samples, b.samples[shift:shift+used])
+		to := b.samples
+		if used <= (near-3)*b.frame {
+			to = b.near
+		}
+		copy(to, b.samples[shift:shift+used])
+		b.samples = to
 	} else { // ticks were left out, far beyond what is here
 		clear(b.samples[:b.frame])
 		b.n = 0

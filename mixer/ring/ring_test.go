@@ -1,7 +1,6 @@
 package ring_test
 
 import (
-	"bytes"
 	"runtime"
 	"sync"
 	"testing"
@@ -61,49 +60,5 @@ func TestSamplesRefuseWhatDoesNotFit(t *testing.T) {
 	}
 	if a := testing.AllocsPerRun(100, func() { r.Put([]int16{1}); r.Get(make([]int16, 1)) }); a != 0 {
 		t.Errorf("%v allocations", a)
-	}
-}
-
-func TestPacketsKeepOrderBetweenTwoGoroutines(t *testing.T) {
-	const total = 20000
-	r := ring.NewPackets(1000)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for i := 0; i < total; {
-			p := ring.Packet{Timestamp: uint32(i * 160), Seq: uint16(i), Type: byte(i % 128),
-				Payload: bytes.Repeat([]byte{byte(i)}, i%300)}
-			if r.Put(p) {
-				i++
-			} else {
-				runtime.Gosched()
-			}
-		}
-	})
-	scratch := make([]byte, 300)
-	for i := 0; i < total; {
-		var p ring.Packet
-		if !r.Get(&p, scratch) {
-			runtime.Gosched()
-			continue
-		}
-		if p.Timestamp != uint32(i*160) || p.Seq != uint16(i) || p.Type != byte(i%128) ||
-			!bytes.Equal(p.Payload, bytes.Repeat([]byte{byte(i)}, i%300)) {
-			t.Fatalf("packet %d is %+v", i, p)
-		}
-		i++
-	}
-	wg.Wait()
-}
-
-func TestPacketsRefuseWhatDoesNotFit(t *testing.T) {
-	r := ring.NewPackets(512)
-	p := ring.Packet{Payload: make([]byte, 160)}
-	for i := range 4 {
-		if got, want := r.Put(p), i < 3; got != want {
-			t.Errorf("packet %d taken: %v", i, got)
-		}
-	}
-	if r.Put(ring.Packet{Payload: make([]byte, 5000)}) {
-		t.Error("took a packet larger than itself")
 	}
 }

@@ -25,6 +25,7 @@ type trunkSink struct{ *sink }
 func (k trunkSink) Recv([]trunk.Frame) (int, error) { return 0, nil }
 func (k trunkSink) Send(fs []trunk.Frame) error     { k.frames += len(fs); return nil }
 func (k trunkSink) SendRuns([]trunk.Run) error      { return nil }
+func (k trunkSink) Poll([]trunk.Frame) (int, error) { return 0, nil }
 func (k trunkSink) LocalAddr() netip.AddrPort       { return netip.AddrPort{} }
 func (k trunkSink) Counters() trunk.Counters        { return trunk.Counters{} }
 

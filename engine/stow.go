@@ -55,6 +55,7 @@ type kept struct {
 	also    string // worker that has a copy too, which nothing waits for
 	sums    map[string]uint64
 	inputs  int
+	cuts    uint32 // of the journal, when they were stowed
 	legs    []string
 	pieces  int
 }
@@ -111,8 +112,9 @@ func (s *shard) recordUnit(id string, whole bool) {
 	k := s.keptOf(key)
 	legs := s.flows.Legs(id)
 	at, also := s.holders(legs)
-	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also || s.flows.Inputs(id) < k.inputs
-	if whole {
+	length, cuts := s.flows.Inputs(id)
+	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also || length < k.inputs || cuts != k.cuts
+	if k.cuts = cuts; whole {
 		k.inputs = 0
 	}
 	parts, inputs, alive := s.flows.Freeze(id, k.inputs)

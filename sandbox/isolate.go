@@ -235,7 +235,7 @@ func (u *unit) apply(in *Input) {
 	u.setFields(in.Fields)
 	switch in.Kind {
 	case Start:
-		u.start()
+		u.start(in)
 	case Completed:
 		u.complete(in)
 	case Occurred:
@@ -244,6 +244,8 @@ func (u *unit) apply(in *Input) {
 		u.ask(in)
 	case Evaluate:
 		u.evaluate(in)
+	case Stands:
+		u.checkStanding(in)
 	}
 	if u.r.fatal != nil {
 		return

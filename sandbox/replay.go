@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 )
 
 // replay is the part of a unit that is being rebuilt from its history: operations up
@@ -62,18 +65,72 @@ func (u *unit) checkHash(in *Input, p *pending) bool {
 	if u.replay == nil || in.Hash == p.hash {
 		return true
 	}
-	u.divergedAt(fmt.Sprintf("operation %d is now %s (%04x), its history answers another one (%04x)",
-		in.Op, p.label, p.hash, in.Hash), p.place)
+	u.divergedAt(anotherOp(in.Op, in.What, in.Hash, p), p.place)
 	return false
+}
+
+// anotherOp tells an operation of the history and the one the code has begun instead.
+// Of the same name they differ in their object or arguments.
+func anotherOp(n uint32, was string, hash uint16, p *pending) string {
+	if was == p.label {
+		return fmt.Sprintf("operation %d is %s with other arguments than in its history (%04x, was %04x)", n, p.label, p.hash, hash)
+	}
+	if was == "" {
+		was = "another one"
+	}
+	return fmt.Sprintf("operation %d is now %s (%04x), in its history it was %s (%04x)", n, p.label, p.hash, was, hash)
 }
 
 // checkKnown: an answer to an operation that was never begun does not fit either.
 func (u *unit) checkKnown(in *Input) {
 	if u.replay != nil && in.Op > u.ops {
-		u.divergedAt(fmt.Sprintf("the history answers operation %d (%04x), the code began only %d",
-			in.Op, in.Hash, u.ops), u.await())
+		u.divergedAt(fmt.Sprintf("the history answers operation %d, %s (%04x), the code began only %d",
+			in.Op, cmp.Or(in.What, "an operation"), in.Hash, u.ops), u.await())
 	}
 }
+
+// checkStanding compares what is under way with what must be.
+func (u *unit) checkStanding(in *Input) {
+	for _, s := range in.Standing {
+		i := u.find(s.N)
+		if i < 0 {
+			u.divergedAt(fmt.Sprintf("operation %d, %s, is under way, the code has none of that number", s.N, cmp.Or(s.What, "an operation")), u.await())
+			return
+		}
+		if p := u.pending[i]; p.hash != s.Hash {
+			u.divergedAt(anotherOp(s.N, s.What, s.Hash, p), p.place)
+			return
+		}
+	}
+	if len(u.pending) > len(in.Standing) {
+		for _, p := range u.pending {
+			if !slices.ContainsFunc(in.Standing, func(s Standing) bool { return s.N == p.n }) {
+				u.divergedAt(fmt.Sprintf("operation %d, %s, waits, in its history nothing does", p.n, p.label), p.place)
+				return
+			}
+		}
+	}
+}
+
+// takeOver makes the operations that go on the new instance's own: their objects can be
+// awaited and told of, and new ones are numbered behind them. Functions are too, for
+// those of the instance before may still be asked.
+func (u *unit) takeOver(in *Input) {
+	u.ops, u.callback = in.Op, in.Op*callbacksPerOp
+	for _, s := range in.Standing {
+		p, resolve, reject := u.r.rt.NewPromise()
+		q := &pending{n: s.N, hash: s.Hash, label: s.What, resolve: resolve, reject: reject}
+		if s.Class != "" {
+			q.handle = u.object("op:"+strconv.FormatUint(uint64(s.N), 10), s.Class, nil)
+			q.handle.did = p
+		}
+		u.pending = append(u.pending, q)
+	}
+}
+
+// callbacksPerOp is how many functions an operation gives at most, on average over the
+// life of an instance, without one of a later instance bearing the number of another.
+const callbacksPerOp = 64
 
 // rebuild feeds a history. Afterwards the unit stands where the one before it stood,
 // or diverged says why not.

@@ -35,14 +35,22 @@ type Activation struct {
 type InputKind int
 
 const (
-	Start     InputKind = iota + 1 // run the unit's entry function
-	Completed                      // operation Op ended with Value or Error
-	Occurred                       // Event happened on Object
-	Called                         // callback Callback (with Object "api": the exported function Event) is asked with Value (an array of arguments)
+	// Start runs the unit's entry function, for a call with Value as its second
+	// argument, if there is one. Op operations were begun before by the same unit: its
+	// numbers go on behind them. Standing are those of them that still go on. Event names
+	// another export to enter; code that has none diverges.
+	Start     InputKind = iota + 1
+	Completed           // operation Op ended with Value or Error
+	Occurred            // Event happened on Object
+	Called              // callback Callback (with Object "api": the exported function Event) is asked with Value (an array of arguments)
 	// Evaluate runs an operator's code: Value is its text. The answer to Ask is a text,
 	// what it came to. Unless Event is EvaluateWrite the code can change nothing, and
 	// the input must not be journalled.
 	Evaluate
+	// Stands is no event but the end of a history that is tried on other code: a unit
+	// whose operations under way are not those of Standing, by number and hash, has
+	// diverged.
+	Stands
 )
 
 // AskEach as the Event of a Called asks the callback many times at once: Value is
@@ -73,6 +81,21 @@ type Input struct {
 	Fields map[string]json.RawMessage `json:"f,omitempty"`
 	// Masked: Value holds digits that only the script may see.
 	Masked bool `json:"m,omitempty"`
+	// What names the operation answered, "call.gather", for who reads or tries a
+	// journal.
+	What string `json:"w,omitempty"`
+	// Standing are operations that go on: of a Start those that a new instance takes
+	// over, of a Stands those that must be under way.
+	Standing []Standing `json:"s,omitempty"`
+}
+
+// Standing is an operation that is under way. One with a Class is a host object too,
+// "op:N".
+type Standing struct {
+	N     uint32 `json:"n"`
+	Hash  uint16 `json:"h"`
+	What  string `json:"w,omitempty"`
+	Class string `json:"c,omitempty"`
 }
 
 // HostError is an error that scripts see: `name` and `message`, and Props as

@@ -108,11 +108,12 @@ func (u *unit) secret() uint32 {
 }
 
 // start runs the modules' top level and, for a call, the entry function.
-func (u *unit) start() {
+func (u *unit) start(in *Input) {
 	if u.began {
 		return
 	}
 	u.began = true
+	u.takeOver(in)
 	exports, err := u.load()
 	if err != nil {
 		u.finish(err)
@@ -123,9 +124,14 @@ func (u *unit) start() {
 		u.settled = true
 		return
 	}
-	entry, err := u.r.entryOf(exports)
+	entry, err := u.r.entryOf(exports, in.Event)
 	if err != nil {
 		u.finish(err)
+		return
+	}
+	if entry == nil && in.Event != "" {
+		u.settled = true
+		u.failed = &ScriptError{App: u.r.program.App, Name: "Diverged", Message: "the app exports no " + in.Event}
 		return
 	}
 	if entry == nil {
@@ -133,12 +139,25 @@ func (u *unit) start() {
 		u.failed = &ScriptError{App: u.r.program.App, Name: "TypeError", Message: "the app exports no call flow (export default async function (call) { … })"}
 		return
 	}
-	v, err := u.r.call(entry, goja.Undefined(), u.object("call", "Call", nil).obj)
+	args := []goja.Value{u.object("call", "Call", nil).obj}
+	if len(in.Value) > 0 {
+		args = append(args, u.parsed(in.Value))
+	}
+	v, err := u.r.call(entry, goja.Undefined(), args...)
 	if err != nil {
 		u.finish(err)
 		return
 	}
 	u.follow(v)
+}
+
+// parsed reads what the host gave; what cannot be read is undefined.
+func (u *unit) parsed(raw json.RawMessage) goja.Value {
+	v, err := u.r.parse(raw, u, "")
+	if err != nil {
+		return goja.Undefined()
+	}
+	return v
 }
 
 // load instantiates the modules and returns module.exports.
@@ -157,11 +176,16 @@ func (u *unit) load() (goja.Value, error) {
 	return v, err
 }
 
-// entryOf finds the call flow: the default export, or module.exports itself.
-func (r *realm) entryOf(exports goja.Value) (f goja.Callable, err error) {
+// entryOf finds the call flow: the default export, or module.exports itself; with a
+// name that export.
+func (r *realm) entryOf(exports goja.Value, name string) (f goja.Callable, err error) {
 	o, ok := exports.(*goja.Object)
 	if !ok {
 		return nil, nil
+	}
+	if name != "" {
+		err = r.try(func() { f, _ = goja.AssertFunction(o.Get(name)) })
+		return f, err
 	}
 	if f, ok := goja.AssertFunction(o); ok {
 		return f, nil
@@ -219,7 +243,7 @@ func (u *unit) await() string {
 	}
 	at := ""
 	for i := len(u.pending) - 1; i >= 0; i-- {
-		if p := u.pending[i]; p.timer == nil {
+		if p := u.pending[i]; p.timer == nil && p.place != "" {
 			return p.place
 		} else if at == "" {
 			at = p.place

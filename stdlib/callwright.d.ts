@@ -708,8 +708,26 @@ declare module 'callwright' {
     readonly cause: Cause | null;
     /** The call it is bridged with, or null. */
     readonly peer: Call | null;
+    /** The conference it is in, or null. */
+    readonly room: Conference | null;
+    /** What was playing at the last checkpoint, and still does. */
+    readonly playbacks: Playback[];
+    /** What was being recorded at the last checkpoint, and still is. */
+    readonly recordings: Recording[];
     /** Comes true when the call has ended. */
     readonly ended: Promise<Cause>;
+
+    /**
+     * Enters the flow anew as `flow(call, data)`, with an empty history: for flows that go
+     * round for long, since a rebuild repeats every step of the history. It never returns.
+     * The call stays as it is, with its vars, conference (call.room), peer, playbacks and
+     * recordings; timers, listeners, locks, and verbs under way but play, record and bridge
+     * end. Top-level variables of the script begin anew. Data is JSON, 64 KB at most.
+     * @example const round = call.vars.round ?? 0;
+     *   if (round < 3) { call.vars.round = round + 1; await call.checkpoint({ round }); }
+     * @throws CallEnded on a call that has ended; TypeError for data that is not JSON.
+     */
+    checkpoint(data?: any): Promise<never>;
 
     /**
      * Sends 180 Ringing.
@@ -1488,6 +1506,12 @@ declare module 'callwright' {
   /** An option or argument that cannot be meant. */
   export class BadOption extends Error {}
   export class Denied extends Error {}
+  /**
+   * The history of a call does not fit the code, when it had to be rebuilt: the code
+   * depends on something that is not recorded. The log names the line, and the operation
+   * begun and recorded. The call is then entered anew in its app's export
+   * `onDiverged(call, { message, at, awaited })`; without one it is hung up.
+   */
   export class Diverged extends Error {}
   /**
    * What is needed is taken or full. When a budget of app.yaml is used up, `budget` is its

@@ -45,6 +45,8 @@ type callState struct {
 	dialed bool   // it is one that the flow has placed
 	dial   uint32 // the operation that did
 	hops   int    // Max-Forwards of its INVITE; 0: it had none
+
+	carried []carried // over the last checkpoint
 }
 
 // Source is where a call's INVITE came from.
@@ -87,6 +89,10 @@ type callFields struct {
 	Times     Times           `json:"times"`
 	Cause     *causeFields    `json:"cause"`
 	Peer      *handed         `json:"peer"` // who it hears
+	Room      *handed         `json:"room"` // it is in
+	// What went over the last checkpoint and goes on.
+	Playbacks  []handed `json:"playbacks"`
+	Recordings []handed `json:"recordings"`
 }
 
 type callerID struct {
@@ -140,13 +146,16 @@ func (c *callState) revision() uint64 { return c.rev }
 func (c *callState) fields(time.Time) any {
 	v := callFields{ID: c.id, SIPCallID: c.sipID, Direction: c.direction(), State: c.state, From: c.from, To: c.to,
 		CallerID: callerID{c.from.Number, c.from.Name}, Source: c.source, Codec: c.media.Codec, Media: c.media,
-		Tags: []string{}, Vars: c.vars, Times: c.times}
+		Tags: []string{}, Vars: c.vars, Times: c.times, Playbacks: c.carriedOf("Playback"), Recordings: c.carriedOf("Recording")}
 	if c.ended {
 		cause := c.causeFields()
 		v.Cause = &cause
 	}
 	if p := c.peer(); p != nil && p.u == c.u {
 		v.Peer = &handed{Handle: p.handle, Class: "Call"}
+	}
+	if c.seat != nil && !c.seat.Lobby {
+		v.Room = &handed{Handle: c.seat.room.handle(), Class: "Conference"}
 	}
 	return v
 }

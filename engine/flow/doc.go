@@ -24,6 +24,9 @@
 // news go to the operation that did. Two of its calls may hear each other (bridge.go):
 // past the mixer, unless a play, a recording or a mute needs it.
 //
+// call.checkpoint (checkpoint.go) cuts a call's journal: a new instance is entered with
+// the flow's data, and takes over what plays, records and is bridged.
+//
 // Faces, in faces*.go, is the one table of what scripts can name: methods, options,
 // defaults, and what is not built yet. The sandbox makes objects and checks arguments
 // from it; stdlib/callwright.d.ts is compared with it by a test.

@@ -374,5 +374,6 @@ type History struct {
 	Seed    uint64          `json:"seed"`
 	Ops     uint32          `json:"ops"` // operations begun so far: a replay begins none of them again
 	Turn    uint64          `json:"turn"`
+	Cuts    uint32          `json:"cuts,omitempty"` // how often it was begun anew
 	Inputs  []sandbox.Input `json:"in" freeze:"-"`
 }

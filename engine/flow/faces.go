@@ -25,6 +25,7 @@ var kinds = map[string]kind{
 	"Call.dial": {make: func() verb { return &dial{} }, live: true},
 	"App.dial":  {make: func() verb { return &appDial{} }},
 
+	"Call.checkpoint": {make: func() verb { return &checkpoint{} }, live: true},
 	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
 	"Call.progress":   {make: func() verb { return &progress{} }, live: true},
 	"Call.answer":     {make: func() verb { return &answer{} }, live: true},

@@ -12,6 +12,7 @@ func callFace() sandbox.Face {
 			{Name: "codec", Type: "string"}, {Name: "media", Type: "Media"}, {Name: "tags", Type: "string[]"},
 			{Name: "vars", Type: "Record<string, any>", Writable: true}, {Name: "times", Type: "Times"},
 			{Name: "cause", Type: "Cause | null"}, {Name: "peer", Type: "Call | null"},
+			{Name: "room", Type: "Conference | null"}, {Name: "playbacks", Type: "Playback[]"}, {Name: "recordings", Type: "Recording[]"},
 		},
 		Events: []string{"dtmf", "talk", "held", "resumed", "failover", "ended", "bridged", "unbridged",
 			"dial.trying", "dial.ringing", "dial.early", "dial.answered", "dial.failed"},
@@ -35,14 +36,16 @@ func callFace() sandbox.Face {
 			{Name: "unmute", Doc: "undoes mute", ResultType: "void", Params: directionParam()},
 			dialMethod("places calls and joins the caller with the one that answers"),
 			playMethod(), echoMethod(), gatherMethod(), recordMethod(), sendDigitsMethod(),
+			{Name: "checkpoint", Doc: "cuts the history: the flow is entered anew with the data", ResultType: "never",
+				Params: []sandbox.Param{{Name: "data", Type: sandbox.Any, Optional: true}}},
 			{Name: "race", Doc: "waits for the first of some promises", Local: true, ResultType: "RaceResult",
 				Params: []sandbox.Param{{Name: "entries", Type: sandbox.Object}}},
 			{Name: "onResume", Doc: "hears that the call goes on after a crash", Local: true, Hears: "failover", ResultType: "Call"},
 		},
-		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "room", "stats", "signal", "hold", "unhold",
+		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "stats", "signal", "hold", "unhold",
 			"update", "message", "info", "request", "notify", "headers", "outHeaders", "refer", "transfer", "consult",
-			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "checkpoint", "sub",
-			"onDiverged", "enqueue", "park"},
+			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "sub",
+			"enqueue", "park"},
 	}
 }
 

@@ -157,12 +157,12 @@ func (f *Flows) Freeze(unit string, from int) (parts map[string][]byte, inputs [
 	return parts, inputs, true
 }
 
-// Inputs is the length of a unit's journal.
-func (f *Flows) Inputs(unit string) int {
+// Inputs is the length of a unit's journal, and how often it was begun anew.
+func (f *Flows) Inputs(unit string) (length int, cuts uint32) {
 	if u := f.units[unit]; u != nil {
-		return len(u.history.Inputs)
+		return len(u.history.Inputs), u.history.Cuts
 	}
-	return 0
+	return 0, 0
 }
 
 func (f *Flows) freezeOps(u *unit) []byte {

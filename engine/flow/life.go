@@ -14,6 +14,10 @@ func (f *Flows) settle(u *unit, err *sandbox.ScriptError) {
 	if u.settled {
 		return
 	}
+	if err != nil && err.Name == "Diverged" && u.strayed {
+		f.stop(u, causeNamed("budget"), scriptText(err), scriptLine(err))
+		return
+	}
 	u.settled = true
 	cause, status := causeNamed("normal"), 480
 	if err != nil {

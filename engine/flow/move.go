@@ -82,6 +82,7 @@ func (f *Flows) move(s *seat, to *room) {
 	}
 	s.room, s.typed = to, ""
 	s.rev++
+	s.c.rev++
 	if len(to.seats) == 0 {
 		f.open(to, s)
 	}

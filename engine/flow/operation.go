@@ -131,7 +131,7 @@ func (o *operation) end(in sandbox.Input) {
 		why = in.Error.Name
 	}
 	o.u.ended(o, why)
-	in.Kind, in.Op, in.Hash, in.Masked = sandbox.Completed, o.n, o.hash, o.masked
+	in.Kind, in.Op, in.Hash, in.What, in.Masked = sandbox.Completed, o.n, o.hash, o.name(), o.masked
 	o.f.deliver(o.u, in)
 }
 
@@ -146,8 +146,11 @@ func (o *operation) forget() bool {
 		o.f.emit(Disarm{o.timerID(name)})
 	}
 	o.timers = nil
-	if c := o.c; c != nil && c.gather == o.n {
-		c.gather = 0
+	if c := o.c; c != nil {
+		if c.gather == o.n {
+			c.gather = 0
+		}
+		c.uncarry(o.n)
 	}
 	if o.mixes {
 		o.mixes = false

@@ -15,6 +15,8 @@ func (f *Flows) reopened(u *unit, r sandbox.Result) {
 		if !u.busy {
 			f.lost(u)
 		}
+	case r.Error != nil && r.Error.Name == "Diverged" && u.kind == sandbox.CallUnit && !u.strayed:
+		f.diverged(u, r.Error)
 	case r.Error != nil && r.Error.Name == "Diverged" || r.Interrupted:
 		f.astray(u, scriptText(r.Error), scriptLine(r.Error))
 	}
@@ -42,7 +44,7 @@ func (f *Flows) lost(u *unit) {
 		f.startAnew(u)
 		return
 	}
-	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed, History: u.history.clone()})
+	f.reopen(u)
 	if u.busy {
 		f.emit(Activate{App: u.app, Version: u.version, Activation: u.current})
 	}
@@ -53,25 +55,36 @@ func (f *Flows) startAnew(u *unit) {
 	for _, o := range u.pending() {
 		o.drop()
 	}
-	clear(u.asked)
-	clear(u.askedOf)
 	clear(u.schedules)
 	f.refuseAskers(u, "its run began anew before it answered")
+	f.cutHistory(u)
+	u.history.Ops = 0
+	f.note(u, "warn", "the app's own run begins anew", "")
+	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed})
+	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
+}
+
+// cutHistory forgets what an instance has seen and asked: another takes its place.
+func (f *Flows) cutHistory(u *unit) {
+	clear(u.asked)
+	clear(u.askedOf)
+	f.leaveBus(u)
 	clear(u.listens)
 	if u.busy {
 		u.history.Turn = u.current.Turn // what still comes back of it is of no use
 	}
-	u.history.Inputs, u.history.Ops, u.cut, u.busy, u.settled = nil, 0, false, false, false
-	u.queue = nil
-	f.note(u, "warn", "the app's own run begins anew", "")
-	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed})
-	f.deliver(u, sandbox.Input{Kind: sandbox.Start})
+	u.history.Inputs, u.cut, u.busy, u.settled = nil, false, false, false
+	u.history.Cuts++
+	u.queue, u.current = nil, sandbox.Activation{}
 }
 
 // boundHistory stops what would grow for ever. A call's flow that long is an error.
 // An app's own run goes on without a journal: what it must keep is in state.
 func (f *Flows) boundHistory(u *unit) {
 	n := len(u.history.Inputs)
+	if u.kind == sandbox.CallUnit {
+		f.warnOfHistory(u, n)
+	}
 	switch {
 	case u.kind == sandbox.AppUnit && n > maxAppHistory:
 		u.history.Inputs, u.cut = nil, true

@@ -10,6 +10,7 @@ import (
 func (f *Flows) sit(s *seat) {
 	r := s.room
 	s.c.seat = s
+	s.c.rev++
 	s.c.u.show(s.handle, s)
 	if r.rules.Lobby && s.Role != "moderator" {
 		s.Lobby = true
@@ -26,6 +27,7 @@ func (f *Flows) enter(s *seat) {
 	r := s.room
 	if s.Lobby {
 		s.Lobby = false
+		s.c.rev++
 		r.lobby = slices.DeleteFunc(r.lobby, func(x *seat) bool { return x == s })
 		f.holdMusic(s)
 	}
@@ -89,6 +91,7 @@ func (f *Flows) unseat(s *seat) {
 		f.holdMusic(s)
 	}
 	c.seat = nil
+	c.rev++
 	was := slices.Contains(r.seats, s)
 	r.seats = slices.DeleteFunc(r.seats, func(x *seat) bool { return x == s })
 	r.lobby = slices.DeleteFunc(r.lobby, func(x *seat) bool { return x == s })

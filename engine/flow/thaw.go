@@ -314,11 +314,16 @@ func (f *Flows) rouse(u *unit) {
 		return
 	}
 	u.dormant = false
-	if len(u.history.Inputs) == 0 { // its first activation had not come back
-		f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed})
-		return
+	f.reopen(u)
+}
+
+// reopen makes a unit's instance anew, from its journal.
+func (f *Flows) reopen(u *unit) {
+	o := Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed}
+	if len(u.history.Inputs) > 0 { // else its first activation has not come back
+		o.History = u.history.clone()
 	}
-	f.emit(Open{App: u.app, Version: u.version, Unit: u.id, Kind: u.kind, Seed: u.history.Seed, History: u.history.clone()})
+	f.emit(o)
 }
 
 // Rouse makes the instances of up to n recovered units that have had no input yet, so

@@ -47,6 +47,8 @@ type unit struct {
 	settled bool // the entry function is through
 	closed  bool // takes no more activations
 	cut     bool // the journal was dropped (app units only)
+	strayed bool // its history did not fit: the app's onDiverged has it
+	warned  int  // of a history of that length
 	touched bool `freeze:"-"`
 	dormant bool `freeze:"-"` // recovered, and its instance is not made yet
 
@@ -255,8 +257,11 @@ func (f *Flows) apply(u *unit, r sandbox.Result) {
 		delete(u.asked, a.Ask)
 		f.toOp(u.id, n, answered{a})
 	}
+	cuts := u.history.Cuts
 	for i := range r.Ops {
-		f.begin(u, &r.Ops[i])
+		if f.begin(u, &r.Ops[i]); u.history.Cuts != cuts {
+			return // entered anew: what it did behind that is of no use
+		}
 	}
 	switch {
 	case r.Settled:

@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 
 // soleImporter lists modules that one package alone may know.
 var soleImporter = map[string]string{
+	"github.com/cilium/ebpf":        "sbc/link",
 	"github.com/emiago/sipgo":       "engine/signal",
 	"github.com/dop251/goja":        "sandbox",
 	"github.com/dop251/goja_nodejs": "sandbox",

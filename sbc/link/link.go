@@ -40,3 +40,20 @@ type Link interface {
 	Wake()
 	Close() error
 }
+
+// Owner is a Link whose addresses are its own: they come and go by command, and no
+// kernel knows of them. Any goroutine may call it.
+type Owner interface {
+	// Own makes an address ours and announces it. The zero MAC: the one that floats with
+	// the address. With probe it becomes ours only once nobody else has answered.
+	Own(ip netip.Addr, mac [6]byte, probe bool) error
+	// Disown ends an address: when it returns, nothing leaves from it any more. Unknown:
+	// nothing happens.
+	Disown(ip netip.Addr)
+}
+
+// Counter is what a link counted of one kind.
+type Counter struct {
+	Reason string
+	Value  uint64
+}

@@ -36,16 +36,20 @@ const (
 	secondSaying = 100 * time.Millisecond
 	thirdSaying  = 900 * time.Millisecond
 	defendGap    = 10 * time.Second
-	never        = int64(1<<63 - 1)
+	// grace is how long frames of the last owner may still be on the wire. A next owner
+	// announces again later than that.
+	grace = 5 * time.Millisecond
+	never = int64(1<<63 - 1)
 )
 
 // claim is an address on its way to be ours, or ours.
 type claim struct {
 	Address
-	probing  int   // probes left to send before it is ours
-	said     int   // announcements
-	due      int64 // of the next probe or announcement
-	defended int64 // last, if there was a conflict
+	since    time.Time // it was claimed; of the wall clock too
+	probing  int       // probes left to send before it is ours
+	said     int       // announcements
+	due      int64     // of the next probe or announcement
+	defended int64     // last, if there was a conflict
 	conflict bool
 }
 
@@ -64,7 +68,7 @@ func (s *Stack) Own(a Address, probe bool, now time.Time) error {
 		return fmt.Errorf("%w: %v: %d are the most", ErrAddress, a.IP, maxAddresses)
 	}
 	s.disown(a.IP)
-	c := &claim{Address: a, due: s.clock(now)}
+	c := &claim{Address: a, due: s.clock(now), since: now}
 	if probe && !a.Kernel {
 		c.probing = probes + 1
 	}
@@ -185,7 +189,7 @@ func (s *Stack) announce(a *Address) {
 
 // disputed looks whether someone else speaks as one of ours; if so the rest of what it
 // says is not heard. The lock is held.
-func (s *Stack) disputed(a *asking, from MAC, now int64) bool {
+func (s *Stack) disputed(a *asking, from MAC, came time.Time, now int64) bool {
 	ip := a.sender
 	if ip.IsUnspecified() {
 		if c := s.claimed(a.target); c != nil && c.probing > 0 && from != c.MAC {
@@ -204,6 +208,7 @@ func (s *Stack) disputed(a *asking, from MAC, now int64) bool {
 	case c.probing > 0:
 		s.disown(ip)
 		s.tell(ip, Taken, mac)
+	case came.Sub(c.since) < grace: // of the owner before us
 	case mac == c.MAC:
 		s.disown(ip)
 		s.tell(ip, Ceded, mac)

@@ -14,7 +14,8 @@
 // (RFC 5227 §2.3; RFC 4861 §7.2.6), and defends it against another MAC by at most one
 // announcement in ten seconds (§2.4 c). A claim that bears our own MAC is the next
 // owner of a floating address: then ours ends with that frame, for two senders would
-// turn the switch's table back and forth. A network that returns our own frames to us
+// turn the switch's table back and forth. What was said before the address became ours, or
+// within the next 5 ms, is of the owner before us, whose frames may still be queued. A network that returns our own frames to us
 // is therefore no place for this stack.
 //
 // An address of the kernel's can be shared (Address.Kernel): then only datagrams to

@@ -11,6 +11,9 @@ type Meta struct {
 	// is on this machine.
 	Unfinished bool
 	VLAN       uint16 // of a tag that the kernel took off; 0: none
+	// At is when the frame came; zero: now. What was said before an address became ours
+	// is no claim against us.
+	At time.Time
 }
 
 // Receive takes one frame from the wire. ok says that it brought a datagram to one of
@@ -32,7 +35,7 @@ func (s *Stack) Receive(frame []byte, m Meta, now time.Time) (d Datagram, ok boo
 	bad := dropProtocol
 	switch e.kind {
 	case typeARP:
-		s.receiveARP(&e, now)
+		s.receiveARP(&e, m.came(now), now)
 		return d, false
 	case typeIPv4:
 		p, bad = parseIPv4(e.body)
@@ -46,8 +49,15 @@ func (s *Stack) Receive(frame []byte, m Meta, now time.Time) (d Datagram, ok boo
 	return s.receiveIP(&e, &p, m, now)
 }
 
+func (m Meta) came(now time.Time) time.Time {
+	if m.At.IsZero() {
+		return now
+	}
+	return m.At
+}
+
 func (s *Stack) receiveIP(e *ether, p *packet, m Meta, now time.Time) (d Datagram, ok bool) {
-	if p.proto == protoICMPv6 && !p.fragment && s.receiveNDP(e, p, now) {
+	if p.proto == protoICMPv6 && !p.fragment && s.receiveNDP(e, p, m.came(now), now) {
 		return d, false
 	}
 	own := s.address(p.to)
@@ -105,7 +115,7 @@ func (s *Stack) receiveUDP(e *ether, own *Address, p *packet, unfinished, whole 
 	return d, true
 }
 
-func (s *Stack) receiveARP(e *ether, now time.Time) {
+func (s *Stack) receiveARP(e *ether, came, now time.Time) {
 	a, ok := parseARP(e.body)
 	if !ok {
 		s.tally.drop(dropARP)
@@ -113,7 +123,7 @@ func (s *Stack) receiveARP(e *ether, now time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.disputed(&a, e.from, s.clock(now)) {
+	if s.disputed(&a, e.from, came, s.clock(now)) {
 		return
 	}
 	s.learn(&a, s.clock(now))
@@ -123,7 +133,7 @@ func (s *Stack) receiveARP(e *ether, now time.Time) {
 }
 
 // receiveNDP reports whether the message was one of neighbour discovery.
-func (s *Stack) receiveNDP(e *ether, p *packet, now time.Time) bool {
+func (s *Stack) receiveNDP(e *ether, p *packet, came, now time.Time) bool {
 	if len(p.body) < 4 || p.body[0] != ndpSolicit && p.body[0] != ndpAdvertise {
 		return false
 	}
@@ -138,7 +148,7 @@ func (s *Stack) receiveNDP(e *ether, p *packet, now time.Time) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.disputed(&a, e.from, s.clock(now)) {
+	if s.disputed(&a, e.from, came, s.clock(now)) {
 		return true
 	}
 	s.learn(&a, s.clock(now))

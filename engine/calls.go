@@ -157,6 +157,7 @@ func (s *shard) ended(a call.Ended) {
 // then.
 func (s *shard) free(id string) {
 	s.fleet.FreeCall(id, s.out)
+	s.look()
 	if c := s.calls[id]; c != nil && c.dialed {
 		delete(s.calls, id)
 	}

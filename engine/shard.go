@@ -32,6 +32,7 @@ type shard struct {
 	apps  map[string]appUnit // by app
 
 	replies map[string]chan flow.Reply // who waits for an app's answer
+	drains  map[string]*drained        // by SBC
 
 	todo    []any     // inputs for the cores that this turn has still to step
 	out     fleet.Out // commands of this turn, by worker
@@ -71,7 +72,7 @@ func newShard(c Config, in *inbox) *shard {
 	random := rand.NewChaCha8(c.Secret)
 	s := &shard{
 		config: c, log: c.Log, inbox: in, random: random,
-		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{}, replies: map[string]chan flow.Reply{},
+		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{}, replies: map[string]chan flow.Reply{}, drains: map[string]*drained{},
 		out: fleet.Out{}, over: make(chan struct{}),
 	}
 	s.fleet = fleet.New(seed(random))
@@ -150,6 +151,8 @@ func (s *shard) step(v any) {
 		s.rouse()
 	case absentTimer:
 		s.givenUp(v.worker)
+	case leaving:
+		s.hasLeft(v.sbc)
 	case question:
 		v(s)
 	}

@@ -61,17 +61,6 @@ func (s *shard) givenUp(name string) {
 	}
 }
 
-// drain moves all that a mixer carries to others.
-func (s *shard) drain(name string) (fleet.Rehomed, error) {
-	r, err := s.fleet.Drain(name, s.out)
-	if err != nil {
-		return r, err
-	}
-	s.rehomed(r)
-	s.log.Info("mixer drained", "worker", name, "calls", len(r.Calls), "rooms", len(r.Rooms), "left", len(r.Lost))
-	return r, nil
-}
-
 // gapSince is how long there was no audio: since the old worker's last sign of life.
 func (s *shard) gapSince(r fleet.Rehomed) time.Duration {
 	if r.Alive || r.Since.IsZero() {
@@ -94,7 +83,7 @@ func (s *shard) rehomed(r fleet.Rehomed) {
 		s.push(flow.Restreamed{Call: id, SBC: s.fleet.Place(id).SBC})
 	}
 	for _, id := range r.Addressed {
-		s.push(call.Relocate{Leg: id, Addr: s.fleet.Place(id).Local, Now: true})
+		s.push(call.Relocate{Leg: id, Addr: s.fleet.Place(id).Local, Now: !r.Alive})
 	}
 	for _, pair := range r.Apart {
 		s.push(flow.Apart{A: pair[0], B: pair[1]})
@@ -117,17 +106,6 @@ func (s *shard) failedOver(r fleet.Rehomed, gap time.Duration) {
 	case len(r.Calls) > 0:
 		s.push(flow.FailedOver{Role: "mixer", Gap: gap, Calls: r.Calls})
 	}
-}
-
-// relocated tells that the peer of a call sends its audio to another address of ours.
-func (s *shard) relocated(a call.Relocated) {
-	s.log.Debug("the peer has our new address", "call", a.Leg, "address", a.Addr)
-}
-
-// notRelocated: the peer does not want to hear of another address. It may well hear us
-// all the same; we do not hear it.
-func (s *shard) notRelocated(a call.Refused) {
-	s.log.Warn("the peer refused our new address", "call", a.Leg, "why", a.Why)
 }
 
 func workerLost(name string) call.Cause {

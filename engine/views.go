@@ -81,16 +81,6 @@ func (e *Engine) Workers(ctx context.Context) (ws []fleet.Worker, err error) {
 	return ws, err
 }
 
-// Drain moves all that a mixer carries to others; it gets nothing more. ErrNotMixer of
-// fleet.
-func (e *Engine) Drain(ctx context.Context, mixer string) (r fleet.Rehomed, err error) {
-	var why error
-	if err := e.ask(ctx, func(s *shard) { r, why = s.drain(mixer) }); err != nil {
-		return r, err
-	}
-	return r, why
-}
-
 // Hangup ends a call. The empty cause is "normal".
 func (e *Engine) Hangup(ctx context.Context, id, cause string) error {
 	if cause == "" {

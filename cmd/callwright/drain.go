@@ -12,8 +12,8 @@ import (
 func drainCommand() *cobra.Command {
 	var f clientFlags
 	c := &cobra.Command{
-		Use:   "drain MIXER",
-		Short: "Move all that a mixer carries to others; it gets nothing more",
+		Use:   "drain WORKER",
+		Short: "Move all that a mixer or an SBC carries to others; it gets nothing more",
 		Args:  takes(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			cl, err := f.connect()
@@ -29,7 +29,7 @@ func drainCommand() *cobra.Command {
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%s drained: %d calls and %d conferences moved, %d calls left\n", got.Worker, got.Calls, got.Rooms, got.Left)
 			if got.Left > 0 {
-				return fmt.Errorf("%d calls stay on %s, for no other mixer has room for them", got.Left, got.Worker)
+				return fmt.Errorf("%d calls stay on %s: no other has room for them, or their phones have not taken another address", got.Left, got.Worker)
 			}
 			return nil
 		},

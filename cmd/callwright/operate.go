@@ -68,15 +68,15 @@ func (o *operator) Hangup(ctx context.Context, id, cause string) error {
 	return err
 }
 
-func (o *operator) Drain(ctx context.Context, mixer string) (api.DrainView, error) {
-	r, err := o.engine.Drain(ctx, mixer)
-	if errors.Is(err, fleet.ErrNotMixer) {
-		return api.DrainView{}, fmt.Errorf("%w: %s", api.ErrNoWorker, mixer)
+func (o *operator) Drain(ctx context.Context, worker string) (api.DrainView, error) {
+	r, err := o.engine.Drain(ctx, worker)
+	if errors.Is(err, fleet.ErrNotUp) {
+		return api.DrainView{}, fmt.Errorf("%w: %s", api.ErrNoWorker, worker)
 	}
 	if errors.Is(err, fleet.ErrNoOther) {
-		return api.DrainView{}, fmt.Errorf("%w: it is the last; start another first", api.ErrNoWorker)
+		return api.DrainView{}, fmt.Errorf("%w: it is the last of its kind; start another first", api.ErrNoWorker)
 	}
-	return api.DrainView{Worker: mixer, Calls: len(r.Calls), Rooms: len(r.Rooms), Left: len(r.Lost)}, err
+	return api.DrainView{Worker: worker, Calls: len(r.Calls) + len(r.Streams), Rooms: len(r.Rooms), Left: len(r.Lost)}, err
 }
 
 func (o *operator) Scripts(context.Context) ([]api.ScriptView, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,8 +84,8 @@ func TestADrainedMixerLosesNothing(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		wantRecorded(t, filepath.Join(recordings, "meeting.wav"), 8*time.Second)
-		if _, err := w.brain.engine.Drain(context.Background(), "sbc-1"); !errors.Is(err, fleet.ErrNotMixer) {
-			t.Errorf("an SBC is drained: %v", err)
+		if _, err := w.brain.engine.Drain(context.Background(), "sbc-1"); !errors.Is(err, fleet.ErrNoOther) {
+			t.Errorf("the only SBC is drained: %v", err)
 		}
 	})
 }
@@ -150,4 +151,40 @@ func wantRecorded(t *testing.T, path string, least time.Duration) {
 	if a := dsp.Goertzel(out[n-2*r.Rate:n-r.Rate], r.Rate, 500); a < 4000 {
 		t.Errorf("in the last second but one 500 Hz is at %.0f", a)
 	}
+}
+
+// An SBC is drained under a conference, a prompt, a bridge and a call that rings: each
+// phone hears of its new address in a re-INVITE, and nobody hears more than a click.
+func TestADrainedSBCLosesNothing(t *testing.T) {
+	scripts := dialFlow(`'sip:b@10.0.0.11'`, `{}`)
+	scripts["main.js"] = draining
+	inWorld(t, scripts, func(w *world) {
+		callee := w.waits(1100, nil)
+		bridged, prompted, a, b := w.dials("200", 900), w.dials("1", 0), w.dials("2", 500), w.dials("3", 700)
+		time.Sleep(2 * time.Second)
+		w.starts("sbc-2")
+		time.Sleep(100 * time.Millisecond)
+		var heard sync.WaitGroup
+		for who, c := range map[string]*caller{"bridged": bridged, "callee": callee, "prompted": prompted, "a": a} {
+			heard.Go(func() {
+				if gap := longestGap(c.listen(2 * time.Second)); gap > 80*time.Millisecond {
+					t.Errorf("%s hears a gap of %v", who, gap)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		r, err := w.brain.engine.Drain(context.Background(), "sbc-1")
+		if err != nil || len(r.Streams) != 5 || len(r.Lost) != 0 {
+			t.Errorf("%+v %v", r, err)
+		}
+		heard.Wait()
+		w.crash("sbc-1") // nobody misses it
+		bridged.hears("bridged", bridged.listen(time.Second), []float64{1100}, []float64{900})
+		callee.hears("callee", callee.listen(time.Second), []float64{900}, []float64{1100})
+		a.hears("a", a.listen(time.Second), []float64{700}, []float64{500})
+		for who, c := range map[string]*caller{"bridged": bridged, "prompted": prompted, "a": a, "b": b} {
+			c.leaves(who)
+		}
+		<-callee.done
+	})
 }

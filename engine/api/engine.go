@@ -21,8 +21,8 @@ type Engine interface {
 	// load is a result with an Error, not an error. ErrNoApp.
 	Reload(ctx context.Context, app string) ([]ReloadResult, error)
 	Workers(ctx context.Context) ([]WorkerView, error)
-	// Drain moves all that a mixer carries to other mixers. ErrNoWorker.
-	Drain(ctx context.Context, mixer string) (DrainView, error)
+	// Drain moves all that a worker carries to others of its kind. ErrNoWorker.
+	Drain(ctx context.Context, worker string) (DrainView, error)
 	Conferences(ctx context.Context) ([]ConferenceView, error)
 	// CallApp calls a function that an app offers; args is a JSON list, and so large at
 	// most as MaxBody. *AppError when the app's function threw, or could not be called.
@@ -43,8 +43,9 @@ var (
 	ErrNotReady = errors.New("api: the engine is not ready")
 )
 
-// DrainView is what draining a mixer came to: how many calls and rooms have moved, and
-// how many calls stay because no other mixer has room for them.
+// DrainView is what draining a worker came to: how many calls and rooms have moved, and
+// how many calls stay, because no other worker has room for them, or, of an SBC, because
+// their peers refused its address or have not taken it yet.
 type DrainView struct {
 	Worker string `json:"worker"`
 	Calls  int    `json:"calls"`

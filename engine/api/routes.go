@@ -52,7 +52,7 @@ func routesTable() []route {
 		{"DELETE", "/v1/cluster/members/{name}", "takes a member's vote", byToken, removeMember},
 		{"POST", "/v1/cluster/transfer", "hands over to another brain, ?to=NAME or any, without a BYE", byToken, transfer},
 		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
-		{"POST", "/v1/workers/{name}/drain", "moves all that a mixer carries to others; it gets nothing more", byToken, drain},
+		{"POST", "/v1/workers/{name}/drain", "moves all that a worker carries to others of its kind; it gets nothing more", byToken, drain},
 		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
 	}
 }

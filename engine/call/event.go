@@ -66,7 +66,7 @@ type (
 		Media sdp.Local
 	}
 	// Relocate has the peer send its audio to another address. It comes to Relocated, or
-	// to Refused, or to Ended; before the call is answered to nothing but that.
+	// to Refused, or to Ended.
 	Relocate struct {
 		Leg  string
 		Addr netip.AddrPort
@@ -180,7 +180,8 @@ type (
 		Msg *Message
 	}
 	Confirmed struct{ Leg string }
-	// Relocated tells that the peer knows the address of a Relocate; Agreed follows.
+	// Relocated tells that the peer knows the address of a Relocate, or will with the
+	// answer that it waits for.
 	Relocated struct {
 		Leg  string
 		Addr netip.AddrPort

@@ -6,7 +6,8 @@ package call
 // then nobody listens at the old one.
 func (u *UA) relocate(l *leg, o Relocate) {
 	if l.Media.Addr == o.Addr && l.Away == nil || l.State == early && l.SDP == nil {
-		return // nothing has been said yet: Accept tells it
+		u.do(Relocated{Leg: l.ID, Addr: o.Addr}) // nothing has been said yet: Accept tells it
+		return
 	}
 	if o.Now {
 		l.Media.Addr = o.Addr

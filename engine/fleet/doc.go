@@ -18,7 +18,8 @@
 // whole, members with all that they are, SBCs told of their new trunks. A dead SBC's
 // streams move to other SBCs, at other addresses, of which peers must be told. What finds
 // no room elsewhere keeps its place until a process of the dead one's name is up (Bury,
-// Return). A stream that is made anew goes on where the old one was: same SSRC, numbers
+// Return). A drained SBC's streams are at both until their peers have moved (Settle,
+// Unmove). A stream that is made anew goes on where the old one was: same SSRC, numbers
 // reckoned from the last report, the source that packets came from.
 //
 // Limits: an SBC carries as many calls as its slice has even ports, or as its

@@ -63,6 +63,7 @@ type Place struct {
 
 	joined string  // the call whose stream hears this one's, past the mixer
 	sbc    *Worker `freeze:"-"`
+	left   left    `freeze:"-"`
 	mixer  *Worker `freeze:"-"`
 }
 

@@ -119,6 +119,7 @@ func (f *Fleet) FreeCall(call string, out Out) {
 		return
 	}
 	f.Part(call, out)
+	f.Settle(call, out)
 	delete(f.places, call)
 	delete(f.ssrcs, p.SSRC)
 	if w := p.sbc; !w.dead {

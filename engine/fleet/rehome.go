@@ -11,8 +11,8 @@ import (
 
 // Errors of Drain.
 var (
-	ErrNotMixer = errors.New("fleet: not a mixer that is up")
-	ErrNoOther  = errors.New("fleet: no other mixer is up that could carry what this one does")
+	ErrNotUp   = errors.New("fleet: no worker of that name is up")
+	ErrNoOther = errors.New("fleet: no other worker of its kind is up that could carry what this one does")
 )
 
 // Rehomed is what has moved from a worker to another, or to a new process of its name.
@@ -28,18 +28,25 @@ type Rehomed struct {
 	Since     time.Time   // the old one's last sign of life; zero: not known
 }
 
-// Drain lets a mixer carry nothing more and moves all it carries elsewhere: rooms
-// whole, then the members that are in none. It is made on the new mixer first, then the
-// SBC is told, then the old one drops it, so that at no instant a member is nowhere.
+// Drain lets a worker carry nothing more and moves all it carries elsewhere. Of a mixer
+// that is rooms whole, then the members that are in none: made on the new mixer first, then
+// the SBC is told, then the old one drops it, so that at no instant a member is nowhere. An
+// SBC's streams are made at others, and stay at the old one too until the peer has taken
+// the new address (Settle) or refused it (Unmove).
 func (f *Fleet) Drain(name string, out Out) (Rehomed, error) {
 	w := f.workers[name]
-	if w == nil || w.Kind != control.Kind_MIXER {
-		return Rehomed{}, ErrNotMixer
+	if w == nil {
+		return Rehomed{}, ErrNotUp
 	}
-	if f.leastBusy(control.Kind_MIXER, func(o *Worker) bool { return o != w && !o.draining }) == nil {
+	if f.leastBusy(w.Kind, func(o *Worker) bool { return o != w && !o.draining }) == nil {
 		return Rehomed{}, ErrNoOther
 	}
 	w.draining = true
+	if w.Kind == control.Kind_SBC {
+		r := f.restreamAll(w, out)
+		r.Alive = true
+		return r, nil
+	}
 	return f.Rehome(w, out), nil
 }
 

@@ -61,7 +61,10 @@ func TestDrainMovesAllAndKeepsStates(t *testing.T) {
 	if p, err := f.PlaceCall("d", ""); err != nil || p.Mixer != "mixer-2" {
 		t.Errorf("a new call goes to %+v", p)
 	}
-	if _, err := f.Drain("sbc-1", out); !errors.Is(err, ErrNotMixer) {
+	if _, err := f.Drain("sbc-1", out); !errors.Is(err, ErrNoOther) {
+		t.Error(err)
+	}
+	if _, err := f.Drain("sbc-2", out); !errors.Is(err, ErrNotUp) {
 		t.Error(err)
 	}
 }

@@ -81,7 +81,7 @@ func (f *Fleet) Return(name string, out Out) Rehomed {
 	return r
 }
 
-// restreamAll moves a dead SBC's streams to others.
+// restreamAll moves an SBC's streams to others.
 func (f *Fleet) restreamAll(w *Worker, out Out) Rehomed {
 	var r Rehomed
 	for _, id := range slices.Sorted(maps.Keys(f.places)) {
@@ -103,9 +103,10 @@ func (f *Fleet) restreamAll(w *Worker, out Out) Rehomed {
 	return r
 }
 
-// restream gives a call's stream a new SBC in place of a dead one: the same port if it
+// restream gives a call's stream another SBC: the same port if it
 // can be had there, else another, of which the peer must be told.
 func (f *Fleet) restream(p *Place, to *Worker, out Out, r *Rehomed) {
+	old := left{p.sbc, p.Local.Port()}
 	local, ok := p.Local, to.Media == p.Local.Addr() && to.ports.claim(p.Local.Port())
 	if !ok {
 		var port uint16
@@ -117,12 +118,87 @@ func (f *Fleet) restream(p *Place, to *Worker, out Out, r *Rehomed) {
 		r.Addressed = append(r.Addressed, p.Call)
 	}
 	to.carried++
+	if !p.sbc.dead {
+		p.left = old
+	}
+	f.locate(p, to, local, out)
+	r.Streams = append(r.Streams, p.Call)
+}
+
+// locate puts a call's stream at an SBC and port.
+func (f *Fleet) locate(p *Place, to *Worker, local netip.AddrPort, out Out) {
 	p.sbc, p.SBC, p.Local = to, to.Name, local
 	if p.Stream != nil {
 		p.Stream.Port = uint32(local.Port())
 	}
 	f.sayBoth(p, out)
-	r.Streams = append(r.Streams, p.Call)
+}
+
+// left is where a stream was that has moved, while packets may still come there.
+type left struct {
+	sbc  *Worker
+	port uint16
+}
+
+// Settle lets go of the SBC that a call's stream has left.
+func (f *Fleet) Settle(call string, out Out) {
+	if p := f.places[call]; p != nil && p.left.sbc != nil {
+		f.vacate(p, p.left, out)
+		p.left = left{}
+	}
+}
+
+// Unmove puts a call's stream back where it was; false: it can no longer be there.
+func (f *Fleet) Unmove(call string, out Out) bool {
+	p := f.places[call]
+	if p == nil || p.left.sbc == nil || p.left.sbc.dead {
+		return false
+	}
+	f.vacate(p, left{p.sbc, p.Local.Port()}, out)
+	f.locate(p, p.left.sbc, netip.AddrPortFrom(p.left.sbc.Media, p.left.port), out)
+	p.left = left{}
+	f.partFrom(p, out)
+	return true
+}
+
+// Left is the SBC that a call's stream has left while its peer still sends there; "": none.
+func (f *Fleet) Left(call string) string {
+	if p := f.places[call]; p != nil && p.left.sbc != nil && !p.left.sbc.dead {
+		return p.left.sbc.Name
+	}
+	return ""
+}
+
+// Leaving are the calls that have left an SBC so.
+func (f *Fleet) Leaving(sbc string) (calls []string) {
+	for id := range f.places {
+		if f.Left(id) == sbc {
+			calls = append(calls, id)
+		}
+	}
+	return calls
+}
+
+// vacate drops a call's stream at an SBC that it is no longer at.
+func (f *Fleet) vacate(p *Place, at left, out Out) {
+	if at.sbc.dead {
+		return
+	}
+	at.sbc.carried--
+	at.sbc.ports.give(at.port)
+	if p.Stream != nil {
+		f.put(out, at.sbc, &control.Command{Body: &control.Command_DropStream{DropStream: &control.DropStream{Id: p.Call, Moved: true}}})
+	}
+}
+
+// partFrom parts a call from one that is at another SBC.
+func (f *Fleet) partFrom(p *Place, out Out) bool {
+	q := f.places[p.joined]
+	if q == nil || q.sbc == p.sbc || q.sbc.dead {
+		return false
+	}
+	f.Part(p.Call, out)
+	return true
 }
 
 // sayBoth commands a call's member and stream with the trunk between them as it is now.
@@ -150,11 +226,9 @@ func (p *Place) retrunk() {
 func (f *Fleet) partApart(out Out, r *Rehomed) {
 	for _, id := range r.Streams {
 		p := f.places[id]
-		q := f.places[p.joined]
-		if q == nil || q.sbc == p.sbc || q.sbc.dead {
-			continue
+		pair := [2]string{id, p.joined}
+		if f.partFrom(p, out) {
+			r.Apart = append(r.Apart, pair)
 		}
-		r.Apart = append(r.Apart, [2]string{id, p.joined})
-		f.Part(id, out)
 	}
 }

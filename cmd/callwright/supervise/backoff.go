@@ -4,8 +4,8 @@ import "time"
 
 const (
 	secondPause = 100 * time.Millisecond
-	longPause  = 5 * time.Second
-	healthy    = 10 * time.Second
+	longPause   = 5 * time.Second
+	healthy     = 10 * time.Second
 )
 
 // backoff is how long to wait before a child is started again: not at all the first time,

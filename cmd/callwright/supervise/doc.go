@@ -4,8 +4,8 @@
 // cmd/callwright calls Run on its main goroutine. Each child has a goroutine of its
 // own, locked to its thread: the parent-death signal of Linux belongs to the thread
 // that forked (prctl(2)). That goroutine starts the child, waits for it, and starts
-// it again after a pause that grows from 100 ms to 5 s and is forgotten after 10 s
-// of health. The old process has always been waited for before the next one starts,
+// it again: at once the first time, then after a pause that grows from 100 ms to 5 s and
+// is forgotten after 10 s of health. The old process has always been waited for before the next one starts,
 // so two never hold the same port.
 //
 // A child inherits two pipes, its lifeline. On file 3 it reads notices as JSON

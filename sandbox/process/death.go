@@ -17,6 +17,7 @@ func (g *Generation) first() error {
 	if err != nil {
 		return err
 	}
+	defer g.pool.ahead()
 	select {
 	case g.exports = <-c.loaded:
 	case <-c.over:
@@ -162,6 +163,7 @@ func (g *Generation) replace(innocent bool) {
 // reload waits until a replacement has loaded. What failed then is no author's error:
 // the same program has loaded before.
 func (g *Generation) reload(c *child) {
+	defer g.pool.ahead()
 	select {
 	case <-c.over:
 	case l := <-c.loaded:

@@ -1,5 +1,7 @@
 package process
 
+import "runtime"
+
 // Confine is what a child does first.
 func Confine() error { return confine() }
 
@@ -29,11 +31,15 @@ func MainUnconfined() int {
 	}
 }
 
-// Pid is the process that serves.
+// Pid is the process that serves, once it has begun.
 func (g *Generation) Pid() int {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	return int(g.child.pid.Load())
+	c := g.child
+	g.mu.Unlock()
+	for c.pid.Load() == 0 {
+		runtime.Gosched()
+	}
+	return int(c.pid.Load())
 }
 
 // Replaced is closed when the child that serves now is no more, its units have been

@@ -35,6 +35,14 @@ type notice struct {
 	levels bool
 }
 
+// prefetch asks for what a room's members say. A large room's would push itself out.
+func (p *place) prefetch(k *kernel.Kernels) {
+	const most = 16
+	for _, m := range p.members[:min(most, len(p.members))] {
+		k.Prefetch(m.playout.Due())
+	}
+}
+
 // mix is a room's tick.
 func (p *place) mix(h *hand, wire []byte) {
 	s := p.hall.sounds.Load()

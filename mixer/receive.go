@@ -14,6 +14,7 @@ type receiver struct {
 	t     *ticker
 
 	frames  []trunk.Frame
+	members [batch]*member // theirs
 	samples []int16
 	last    *member // whose frame came last: see find
 }
@@ -39,8 +40,9 @@ func (r *receiver) drain() error {
 		if n == 0 || err != nil {
 			return err
 		}
+		r.await(r.frames[:n])
 		for i := range r.frames[:n] {
-			r.take(&r.frames[i])
+			r.take(&r.frames[i], r.members[i])
 		}
 		r.count.received.Add(uint64(n))
 		taken += n
@@ -48,10 +50,20 @@ func (r *receiver) drain() error {
 	return nil
 }
 
+// await finds the frames' members and asks for the memory that they play from, which
+// comes while others are looked at.
+func (r *receiver) await(fs []trunk.Frame) {
+	for i := range fs {
+		m := r.find(fs[i].SSRC)
+		if r.members[i] = m; m != nil {
+			r.t.k.Prefetch(m.playout.Due())
+		}
+	}
+}
+
 // take plays one frame out or counts why not. A token is compared in the open: who can
 // time our answer, of which there is none, is on our own network.
-func (r *receiver) take(f *trunk.Frame) {
-	m := r.find(f.SSRC)
+func (r *receiver) take(f *trunk.Frame, m *member) {
 	if m == nil {
 		r.count.unknown.Add(1)
 		return

@@ -124,7 +124,10 @@ func (t *ticker) step(s *scene) {
 		clear(m.out)
 		m.ingest(t.hand)
 	}
-	for _, p := range s.places {
+	for i, p := range s.places {
+		if i+1 < len(s.places) {
+			s.places[i+1].prefetch(t.k)
+		}
 		p.mix(t.hand, s.wire)
 	}
 	for _, m := range t.single {

@@ -77,6 +77,8 @@ func (c *crowd) enter() *scene {
 	return s
 }
 
+func (c *crowd) take(f *trunk.Frame) { c.tick.receive.take(f, c.tick.receive.find(f.SSRC)) }
+
 // feed brings a packet of each member, as the receiver would.
 func (c *crowd) feed() {
 	payload := make([]byte, 320)
@@ -86,7 +88,7 @@ func (c *crowd) feed() {
 			payload[k] = byte(i*7 + k*13)
 		}
 		n := r.codec.payload()
-		c.tick.receive.take(&trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq,
+		c.take(&trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq,
 			Timestamp: uint32(c.seq) * uint32(m.rate/50), Payload: payload[:n]})
 	}
 	c.seq++
@@ -114,7 +116,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 			for _, m := range s.members {
 				r := m.route.Load()
 				f := trunk.Frame{SSRC: r.ssrc, Token: 7, Type: r.codec.kind, Seq: c.seq, Timestamp: uint32(c.seq) * 160, Payload: payload[:r.codec.payload()]}
-				c.tick.receive.take(&f)
+				c.take(&f)
 			}
 			c.seq++
 			c.tick.step(s)

@@ -67,6 +67,11 @@ func encodeL16AVX2(out *byte, in *int16, n int)
 //go:noescape
 func interleaveAVX2(out *int16, left *int16, right *int16, n int)
 
+// prefetchAVX2: n is a number of bytes, a multiple of 64, not 0.
+//
+//go:noescape
+func prefetchAVX2(in *int16, n int)
+
 // decodeULawAVX2: n is a multiple of 32.
 //
 //go:noescape

@@ -407,6 +407,19 @@ loop14:
 	VZEROUPPER
 	RET
 
+// func prefetchAVX2(in *int16, n int)
+// Requires: MMX+
+TEXT ·prefetchAVX2(SB), NOSPLIT, $0-16
+	MOVQ in+0(FP), AX
+	MOVQ n+8(FP), CX
+
+loop15:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	SUBQ       $0x40, CX
+	JNE        loop15
+	RET
+
 // func decodeULawAVX2(out *int16, in *byte, n int)
 // Requires: AVX, AVX2
 TEXT ·decodeULawAVX2(SB), NOSPLIT, $0-24
@@ -414,7 +427,7 @@ TEXT ·decodeULawAVX2(SB), NOSPLIT, $0-24
 	MOVQ in+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop15:
+loop16:
 	VPERMQ     $0xd8, (CX), Y0
 	VPXOR      constant5<>+0(SB), Y0, Y0
 	VPSRLW     $0x04, Y0, Y1
@@ -444,7 +457,7 @@ loop15:
 	ADDQ       $0x20, CX
 	ADDQ       $0x40, AX
 	SUBQ       $0x20, DX
-	JNE        loop15
+	JNE        loop16
 	VZEROUPPER
 	RET
 
@@ -491,7 +504,7 @@ TEXT ·encodeULawAVX2(SB), NOSPLIT, $0-24
 	MOVQ in+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop16:
+loop17:
 	VMOVDQU    (CX), Y0
 	VMOVDQU    32(CX), Y1
 	VPSRAW     $0x0f, Y0, Y2
@@ -537,7 +550,7 @@ loop16:
 	ADDQ       $0x40, CX
 	ADDQ       $0x20, AX
 	SUBQ       $0x20, DX
-	JNE        loop16
+	JNE        loop17
 	VZEROUPPER
 	RET
 
@@ -590,7 +603,7 @@ TEXT ·decodeALawAVX2(SB), NOSPLIT, $0-24
 	MOVQ in+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop17:
+loop18:
 	VPERMQ     $0xd8, (CX), Y0
 	VPXOR      constant20<>+0(SB), Y0, Y0
 	VPSRLW     $0x04, Y0, Y1
@@ -620,7 +633,7 @@ loop17:
 	ADDQ       $0x20, CX
 	ADDQ       $0x40, AX
 	SUBQ       $0x20, DX
-	JNE        loop17
+	JNE        loop18
 	VZEROUPPER
 	RET
 
@@ -649,7 +662,7 @@ TEXT ·encodeALawAVX2(SB), NOSPLIT, $0-24
 	MOVQ in+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop18:
+loop19:
 	VMOVDQU    (CX), Y0
 	VMOVDQU    32(CX), Y1
 	VPSRAW     $0x0f, Y0, Y2
@@ -692,7 +705,7 @@ loop18:
 	ADDQ       $0x40, CX
 	ADDQ       $0x20, AX
 	SUBQ       $0x20, DX
-	JNE        loop18
+	JNE        loop19
 	VZEROUPPER
 	RET
 
@@ -746,7 +759,7 @@ TEXT ·threeULawAVX2(SB), NOSPLIT, $96-32
 	VPBROADCASTD X0, Y0
 	VMOVDQU      Y0, 64(SP)
 
-loop19:
+loop20:
 	VPERMQ     $0xd8, (DI), Y0
 	VPXOR      constant5<>+0(SB), Y0, Y0
 	VPSRLW     $0x04, Y0, Y1
@@ -1003,7 +1016,7 @@ loop19:
 	ADDQ       $0x20, R8
 	ADDQ       $0x20, AX
 	SUBQ       $0x20, BX
-	JNE        loop19
+	JNE        loop20
 	VZEROUPPER
 	RET
 
@@ -1039,7 +1052,7 @@ TEXT ·threeALawAVX2(SB), NOSPLIT, $96-32
 	VPBROADCASTD X0, Y0
 	VMOVDQU      Y0, 64(SP)
 
-loop20:
+loop21:
 	VPERMQ     $0xd8, (DI), Y0
 	VPXOR      constant20<>+0(SB), Y0, Y0
 	VPSRLW     $0x04, Y0, Y1
@@ -1287,7 +1300,7 @@ loop20:
 	ADDQ       $0x20, R8
 	ADDQ       $0x20, AX
 	SUBQ       $0x20, BX
-	JNE        loop20
+	JNE        loop21
 	VZEROUPPER
 	RET
 
@@ -1301,31 +1314,31 @@ TEXT ·resampleAVX2(SB), NOSPLIT, $0-56
 	MOVQ DX, SI
 	XORQ DI, DI
 
-loop21:
+loop22:
 	MOVQ  CX, R8
 	MOVQ  taps+32(FP), R9
 	VPXOR Y0, Y0, Y0
 
-loop22:
+loop23:
 	VMOVDQU  (R8), Y1
 	VPMADDWD (SI), Y1, Y1
 	VPADDD   Y1, Y0, Y0
 	ADDQ     $0x20, R8
 	ADDQ     $0x20, SI
 	SUBQ     $0x10, R9
-	JNE      loop22
+	JNE      loop23
 	MOVQ     down+48(FP), SI
 	MOVQ     up+40(FP), R8
 	ADDQ     SI, DI
 
-wrap23:
+wrap24:
 	CMPQ DI, R8
-	JLT  row23
+	JLT  row24
 	SUBQ R8, DI
 	ADDQ $0x02, CX
-	JMP  wrap23
+	JMP  wrap24
 
-row23:
+row24:
 	MOVQ  taps+32(FP), SI
 	IMULQ DI, SI
 	LEAQ  (DX)(SI*2), SI
@@ -1333,26 +1346,26 @@ row23:
 	MOVQ  taps+32(FP), R9
 	VPXOR Y1, Y1, Y1
 
-loop24:
+loop25:
 	VMOVDQU  (R8), Y2
 	VPMADDWD (SI), Y2, Y2
 	VPADDD   Y2, Y1, Y1
 	ADDQ     $0x20, R8
 	ADDQ     $0x20, SI
 	SUBQ     $0x10, R9
-	JNE      loop24
+	JNE      loop25
 	MOVQ     down+48(FP), SI
 	MOVQ     up+40(FP), R8
 	ADDQ     SI, DI
 
-wrap25:
+wrap26:
 	CMPQ DI, R8
-	JLT  row25
+	JLT  row26
 	SUBQ R8, DI
 	ADDQ $0x02, CX
-	JMP  wrap25
+	JMP  wrap26
 
-row25:
+row26:
 	MOVQ  taps+32(FP), SI
 	IMULQ DI, SI
 	LEAQ  (DX)(SI*2), SI
@@ -1360,26 +1373,26 @@ row25:
 	MOVQ  taps+32(FP), R9
 	VPXOR Y2, Y2, Y2
 
-loop26:
+loop27:
 	VMOVDQU  (R8), Y3
 	VPMADDWD (SI), Y3, Y3
 	VPADDD   Y3, Y2, Y2
 	ADDQ     $0x20, R8
 	ADDQ     $0x20, SI
 	SUBQ     $0x10, R9
-	JNE      loop26
+	JNE      loop27
 	MOVQ     down+48(FP), SI
 	MOVQ     up+40(FP), R8
 	ADDQ     SI, DI
 
-wrap27:
+wrap28:
 	CMPQ DI, R8
-	JLT  row27
+	JLT  row28
 	SUBQ R8, DI
 	ADDQ $0x02, CX
-	JMP  wrap27
+	JMP  wrap28
 
-row27:
+row28:
 	MOVQ  taps+32(FP), SI
 	IMULQ DI, SI
 	LEAQ  (DX)(SI*2), SI
@@ -1387,26 +1400,26 @@ row27:
 	MOVQ  taps+32(FP), R9
 	VPXOR Y3, Y3, Y3
 
-loop28:
+loop29:
 	VMOVDQU  (R8), Y4
 	VPMADDWD (SI), Y4, Y4
 	VPADDD   Y4, Y3, Y3
 	ADDQ     $0x20, R8
 	ADDQ     $0x20, SI
 	SUBQ     $0x10, R9
-	JNE      loop28
+	JNE      loop29
 	MOVQ     down+48(FP), SI
 	MOVQ     up+40(FP), R8
 	ADDQ     SI, DI
 
-wrap29:
+wrap30:
 	CMPQ DI, R8
-	JLT  row29
+	JLT  row30
 	SUBQ R8, DI
 	ADDQ $0x02, CX
-	JMP  wrap29
+	JMP  wrap30
 
-row29:
+row30:
 	MOVQ         taps+32(FP), SI
 	IMULQ        DI, SI
 	LEAQ         (DX)(SI*2), SI
@@ -1421,7 +1434,7 @@ row29:
 	VMOVQ        X1, (AX)
 	ADDQ         $0x08, AX
 	SUBQ         $0x04, BX
-	JNE          loop21
+	JNE          loop22
 	VZEROUPPER
 	RET
 

@@ -32,5 +32,6 @@ func avx2() *Kernels {
 		EncodeL16:     encodeL16V,
 		Interleave:    interleaveV,
 		Resample:      resampleV,
+		Prefetch:      prefetchV,
 	}
 }

@@ -47,6 +47,10 @@ type Kernels struct {
 	Interleave func(out, left, right []int16)
 	// Resample makes len(out) outputs by a polyphase filter: see Filter.
 	Resample func(out, in []int16, f *Filter)
+
+	// Prefetch asks for samples that will be wanted within a microsecond, so that nobody
+	// waits for memory then. It changes nothing.
+	Prefetch func(in []int16)
 }
 
 // Plain is the set in plain Go.
@@ -72,5 +76,6 @@ func Plain() *Kernels {
 		EncodeL16:     encodeL16,
 		Interleave:    interleave,
 		Resample:      resample,
+		Prefetch:      func([]int16) {},
 	}
 }

@@ -69,6 +69,14 @@ func threeV(out, in *[3][]int16) {
 	}
 }
 
+// prefetchV may reach beyond the end, where it does no harm.
+func prefetchV(in []int16) {
+	const line = 64
+	if n := (2*len(in) + line - 1) &^ (line - 1); n > 0 {
+		prefetchAVX2(&in[0], n)
+	}
+}
+
 func interleaveV(out, left, right []int16) {
 	out, right = out[:2*len(left)], right[:len(left)]
 	n := len(left) &^ (step - 1)

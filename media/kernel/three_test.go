@@ -242,6 +242,8 @@ func TestNothingIsAllocated(t *testing.T) {
 			k.DecodeL16(x, b)
 			k.Interleave(y, x, x)
 			k.Resample(x[:100], y, f)
+			k.Prefetch(x)
+			k.Prefetch(x[:0])
 		}); n != 0 {
 			t.Errorf("%v allocations", n)
 		}

@@ -30,6 +30,15 @@ func (b *Buffer) Pull() []int16 {
 	return due
 }
 
+// Due is where the next frame lies, to be prefetched.
+func (b *Buffer) Due() []int16 {
+	at := int(b.play - b.origin)
+	if at < 0 || at+b.frame > len(b.samples) {
+		return nil
+	}
+	return b.samples[at:][:b.frame]
+}
+
 // fill makes the frame at play whole in the store. It says how many samples were not
 // there, and whether any were made up from sound before (not: left silent).
 func (b *Buffer) fill() (missing int, madeUp bool) {

@@ -8,6 +8,18 @@ import (
 func moving() {
 	swap()
 	interleave()
+	prefetch()
+}
+
+// prefetch asks for memory that is not needed yet.
+func prefetch() {
+	function("prefetchAVX2", "(in *int16, n int)", "n is a number of bytes, a multiple of 64, not 0.")
+	in, n := param("in"), param("n")
+	loop(n, 64, func() {
+		PREFETCHT0(at(in, 0))
+		ADDQ(Imm(64), in)
+	})
+	RET()
 }
 
 // swap turns words of network order into ours, or ours into those.

@@ -20,7 +20,7 @@ func TestBenchesPrintTheirFigures(t *testing.T) {
 			[]string{"mixer.g711.three_party.ns", "mixer.g711.any_size.ns", "mixer.l16_16k.three_party.ns", "mixer.trunk.members_per_core"},
 		},
 		"calls": {
-			[]string{"--rate", "20", "--duration", "3s"},
+			[]string{"--rate", "5", "--duration", "3s"},
 			[]string{"calls.engine.per_core", "calls.failed", "calls.invite_200.p50_ms", "calls.invite_200.p99_ms", "calls.invite_200.p999_ms"},
 		},
 		"reload": {

@@ -10,7 +10,8 @@
 // HTTP requests), once the worker that keeps the call has answered that it has its
 // records: one round trip for all turns of a batch. So a phone never gets a 200 before
 // its SBC was told of the stream, nothing is seen outside that a successor would not
-// know, and no turn waits for a script, a worker or a disk.
+// know, and no turn waits for a script, a worker or a disk. What changed without any such
+// consequence is kept within 20 ms, in one message with that of other calls.
 //
 // A new engine first gathers what workers keep of the one before (Config.Recover) and
 // holds everything else meanwhile; then it takes up calls, conferences and apps' runs

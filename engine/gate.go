@@ -108,8 +108,11 @@ func (s *shard) hear(worker, instance string, seq uint64) {
 	s.stows.hearing = append(s.stows.hearing, hearing{worker: worker, seq: seq})
 }
 
-// await says which answers the events of this batch wait for.
+// awaitAnswers says which answers the events of this batch wait for.
 func (s *shard) awaitAnswers() {
+	if !s.stows.later.empty() {
+		return // they may have changed what is kept later
+	}
 	for i := range s.stows.hearing {
 		if h := &s.stows.hearing[i]; h.after == nil {
 			h.after = map[string]uint64{}

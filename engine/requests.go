@@ -88,6 +88,7 @@ func (s *shard) await(reply chan flow.Reply, in func(id string) flow.Input) stri
 func (s *shard) reply(r flow.Reply) {
 	if c := s.replies[r.ID]; c != nil {
 		delete(s.replies, r.ID)
+		s.press()
 		c <- r // has room for the one
 	}
 }
@@ -111,6 +112,7 @@ func (s *shard) reach(a flow.Reach) {
 		s.push(flow.Reached{Unit: a.Unit, Op: a.Op, Result: file.Result{Error: &file.Error{Name: "Denied", Message: "this engine opens no files"}}})
 		return
 	}
+	s.press()
 	s.config.Files(a.Request, func(r file.Result) {
 		s.inbox.put(flow.Reached{Unit: a.Unit, Op: a.Op, Result: r})
 	})

@@ -100,6 +100,9 @@ func (s *shard) turn(now time.Time, v any) {
 	for i := 0; i < len(s.todo); i++ {
 		s.step(s.todo[i])
 	}
+	if s.stows != nil && s.gather == nil {
+		s.changed()
+	}
 }
 
 // fire runs the timers that are due, each as a turn of its own.
@@ -114,7 +117,7 @@ func (s *shard) fire(now time.Time) {
 			s.turn(now, call.Fired{Timer: t})
 		case flow.TimerID:
 			s.turn(now, flow.Fired{Timer: t})
-		case settleTimer, gatherTimer, rouseTimer, absentTimer:
+		case settleTimer, laterTimer, gatherTimer, rouseTimer, absentTimer:
 			s.turn(now, t)
 		}
 	}
@@ -147,6 +150,8 @@ func (s *shard) step(v any) {
 		s.packedUp(v)
 	case settleTimer:
 		s.settled()
+	case laterTimer:
+		s.stows.due = true
 	case rouseTimer:
 		s.rouse()
 	case absentTimer:

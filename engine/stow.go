@@ -36,10 +36,16 @@ type moment struct {
 
 // stows is what the shard keeps with the workers, and what waits for their answers.
 type stows struct {
-	sealer  *parcel.Sealer
-	scheme  *parcel.Scheme
-	kept    map[string]*kept // by key
-	soiled  map[string]bool  // legs that this batch has touched
+	sealer *parcel.Sealer
+	scheme *parcel.Scheme
+	kept   map[string]*kept // by key
+	soiled map[string]bool  // legs that this turn has touched
+
+	fresh    changes // of this batch
+	later    changes // that nobody waits for
+	pressing bool    // fresh must be kept now
+	due      bool    // and later too
+
 	heard   map[string]uint64
 	gates   map[string]*gate
 	hearing []hearing
@@ -80,28 +86,7 @@ type settleTimer struct{}
 func newStows(sealer *parcel.Sealer) *stows {
 	return &stows{
 		sealer: sealer, scheme: parcel.NewScheme(), kept: map[string]*kept{}, soiled: map[string]bool{}, heard: map[string]uint64{},
-		gates: map[string]*gate{}, seed: maphash.MakeSeed(), pack: make(chan func(), packQueue),
-	}
-}
-
-// record adds to this batch's messages what changed of calls and conferences, for the
-// workers to keep before they obey.
-func (s *shard) record() {
-	units, rooms := s.flows.Changed()
-	for leg := range s.stows.soiled {
-		id := s.flows.UnitOf(leg)
-		if id == "" {
-			id = leg
-		}
-		units = append(units, id)
-	}
-	clear(s.stows.soiled)
-	slices.Sort(units)
-	for _, id := range slices.Compact(units) {
-		s.recordUnit(id, false)
-	}
-	for _, name := range rooms {
-		s.recordRoom(name, false)
+		gates: map[string]*gate{}, seed: maphash.MakeSeed(), pack: make(chan func(), packQueue), fresh: newChanges(), later: newChanges(),
 	}
 }
 
@@ -111,7 +96,7 @@ func (s *shard) recordUnit(id string, whole bool) {
 	key := unitKey + id
 	k := s.keptOf(key)
 	legs := s.flows.Legs(id)
-	at, also := s.holders(legs)
+	at, also := s.holders(legs, k)
 	length, cuts := s.flows.Inputs(id)
 	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also || length < k.inputs || cuts != k.cuts
 	if k.cuts = cuts; whole {
@@ -134,7 +119,7 @@ func (s *shard) recordUnit(id string, whole bool) {
 	}
 	k.legs = legs
 	if !alive {
-		at, also = s.holders(legs)
+		at, also = s.holders(legs, k)
 	}
 	s.stow(key, k, at, also, parts, inputs, whole)
 }
@@ -184,8 +169,8 @@ func (s *shard) keptOf(key string) *kept {
 }
 
 // holders are the workers that keep a unit's parcel: the SBC of its first call, which
-// answers for it, and its mixer. A unit without a call is with any.
-func (s *shard) holders(legs []string) (at, also string) {
+// answers for it, and its mixer. A unit without a call stays where it was, or is with any.
+func (s *shard) holders(legs []string, k *kept) (at, also string) {
 	for _, leg := range legs {
 		p := s.fleet.Place(leg)
 		switch {
@@ -195,6 +180,9 @@ func (s *shard) holders(legs []string) (at, also string) {
 		case s.fleet.Instance(p.Mixer) != "":
 			return p.Mixer, ""
 		}
+	}
+	if s.fleet.Instance(k.at) != "" {
+		return k.at, s.another(k.also, k.at)
 	}
 	return s.fleet.Any(), ""
 }
@@ -319,6 +307,9 @@ func (s *shard) settled() {
 
 // packLater makes a whole of a parcel. When the packer is behind it stays a chain.
 func (s *shard) packLater(key string, k *kept) {
+	if name, is := strings.CutPrefix(key, unitKey); is && s.stows.later.units[name] {
+		return // it has changed, and settles again once that is kept
+	}
 	parts, inputs, ok := s.wholeOf(key, k)
 	if !ok {
 		return

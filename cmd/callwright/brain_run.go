@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -26,7 +27,9 @@ const (
 // runBrain joins the brain's rooms and returns when ctx has ended and the calls are
 // hung up. A start that cannot be is a refusal.
 func runBrain(ctx context.Context, cfg brainFlags) (err error) {
-	log := childLog()
+	lines := &logLines{to: os.Stderr}
+	defer lines.Flush()
+	log := slog.New(promptly{slog.NewTextHandler(lines, nil), lines})
 	group, err := cfg.Member.group(false, cfg.HTTP.String(), cfg.vipText())
 	if err != nil {
 		return refusal{err}

@@ -175,7 +175,7 @@ t.test('a new brain goes on', async t => {
 t.test('a ladder', async t => {
   const c = await t.phone('a').call('1');
   const lines = await t.ladder(c);
-  t.expect(lines.length).equals(4);
+  t.expect(lines.length).equals(3);
   t.expect(lines[0]).contains('INVITE sip:1@');
 });
 t.test('an hour of waiting', async t => {

@@ -1,13 +1,15 @@
 package call
 
 import (
+	"time"
+
 	"github.com/callwright/callwright/media/sdp"
 )
 
 // invite makes a leg of an INVITE that passed all checks.
 func (u *UA) invite(f Flow, m *Message) {
 	s := u.newServer(f, m)
-	u.respond(s, u.response(m, 100, "", ""))
+	u.arm(s.owner(), timerTrying, tryingTime)
 	l := &leg{
 		ID: u.id(), State: early, Flow: f, NAT: behindNAT(f, m),
 		CallID: m.CallID, Local: m.To, Remote: m.From, Target: m.Contact,
@@ -23,6 +25,20 @@ func (u *UA) invite(f Flow, m *Message) {
 	u.own(l.ID, s.owner())
 	u.addLeg(l)
 	u.do(Invited{Leg: l.ID, Flow: f, Msg: m, HasOffer: len(m.Body) > 0})
+}
+
+// tryingTime is how long a call may be without a response before 100 tells the peer that
+// its INVITE has come (RFC 3261 §17.2.1). Most flows answer sooner, and a peer that has
+// 100 stops repeating its INVITE: until then it must be kept that there is such a call.
+const tryingTime = 200 * time.Millisecond
+
+const timerTrying = "trying"
+
+// trying sends the 100 of a call that has no response yet.
+func (u *UA) trying(s *server) {
+	if l := u.s.Legs[s.Leg]; l != nil && s.State == proceeding && s.Last == nil {
+		u.respond(s, u.response(l.Invite, 100, "", ""))
+	}
 }
 
 // ring sends 180.

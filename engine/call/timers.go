@@ -45,6 +45,11 @@ func (u *UA) arm(owner, name string, after time.Duration) {
 	u.do(Arm{Timer: TimerID{Owner: owner, Name: name}, After: after})
 }
 
+func (u *UA) armed(owner, name string) bool {
+	_, ok := u.s.Timers[owner][name]
+	return ok
+}
+
 func (u *UA) disarm(owner string, names ...string) {
 	for _, n := range names {
 		u.forgetTimer(owner, n)

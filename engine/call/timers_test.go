@@ -130,13 +130,37 @@ func TestFailureIsRepeatedUntilItsAck(t *testing.T) {
 	b.empty()
 }
 
+// RFC 3261 §17.2.1: 100 after 200 ms, unless there is a response by then.
+func TestTryingForAFlowThatThinks(t *testing.T) {
+	w, a, b := couple(t)
+	b.on = func(x Action) {
+		if i, ok := x.(Invited); ok {
+			b.step(Ring{Leg: i.Leg})
+		}
+	}
+	a.dial("rings at once", b)
+	w.run(time.Second)
+	if n := b.times("INVITE", 100); len(n) != 0 {
+		t.Errorf("100 behind 180: %v", n)
+	}
+	w, a, b = couple(t)
+	b.on = nil
+	a.dial("thinks", b)
+	w.run(190 * time.Millisecond)
+	early := len(b.times("INVITE", 100))
+	w.run(20 * time.Millisecond)
+	if in := len(b.times("INVITE", 100)); early != 0 || in != 1 {
+		t.Errorf("100 of a flow that thinks: %d before 200 ms, %d behind", early, in)
+	}
+}
+
 func TestRepeatedInviteWhileTheFlowThinks(t *testing.T) {
 	w := newWorld(t)
 	b := w.agent("10.0.0.2:5060")
 	for range 3 {
 		b.gets("INVITE", "z9hG4bK1", offers)
 	}
-	if len(told[Invited](b)) != 1 || len(b.times("INVITE", 100)) != 3 {
+	if len(told[Invited](b)) != 1 || len(b.times("INVITE", 100)) != 2 {
 		t.Fatalf("told %d, 100 sent %d times", len(told[Invited](b)), len(b.times("INVITE", 100)))
 	}
 	b.step(Ring{Leg: b.leg()})

@@ -58,8 +58,11 @@ func reliable(f Flow) bool { return f.Transport != "" && f.Transport != "udp" }
 
 // repeated answers a request that came again.
 func (u *UA) repeated(s *server) {
-	if s.Last != nil && (s.State == proceeding || s.State == completed) {
+	switch {
+	case s.Last != nil && (s.State == proceeding || s.State == completed):
 		u.repeat(s.Flow, s.Last, s.Key)
+	case s.Method == "INVITE":
+		u.trying(s)
 	}
 }
 
@@ -78,6 +81,9 @@ func (u *UA) newServer(f Flow, m *Message) *server {
 // The 2xx of an INVITE is repeated by the leg, not from here.
 func (u *UA) respond(s *server, m *Message) {
 	u.send(s.Flow, m, s.Key)
+	if s.Last == nil && u.armed(s.owner(), timerTrying) {
+		u.disarm(s.owner(), timerTrying)
+	}
 	switch {
 	case m.Status < 200:
 		s.Last = m
@@ -118,6 +124,8 @@ func (u *UA) acked(s *server) {
 
 func (u *UA) serverTimer(s *server, name string) {
 	switch {
+	case name == timerTrying:
+		u.trying(s)
 	case name == "reply" && s.Request != nil:
 		u.reply(Reply{ID: s.Key, Status: 500, Reason: "No Answer From the Application"})
 	case name == "G" && s.State == completed && s.Method == "INVITE":

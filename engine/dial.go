@@ -18,6 +18,7 @@ type led struct {
 	order   call.Dial
 	targets []resolve.Target
 	err     error
+	known   bool // the order has its flow
 }
 
 // dial places a call of a flow: its media first, then where it goes.
@@ -32,6 +33,10 @@ func (s *shard) dial(a flow.Dial) {
 	}
 	s.happened(events.Event{Type: events.CallStarted, Call: o.Leg, From: o.From.URI, To: o.URI})
 	s.log.Info("call placed", "call", o.Leg, "unit", a.Unit, "app", a.App, "to", o.URI, "sbc", place.SBC, "port", place.Local.Port())
+	if o.Flow.Remote != "" { // a registered phone: where its REGISTER came from
+		s.leads(led{order: o, known: true})
+		return
+	}
 	target, ok, err := resolve.Literal(o.URI)
 	switch {
 	case err != nil:
@@ -41,7 +46,7 @@ func (s *shard) dial(a flow.Dial) {
 	case s.config.Resolve == nil:
 		s.undialed(o.Leg, "unreachable", errors.New("names are not looked for here"))
 	default:
-		s.config.Resolve(o.URI, func(ts []resolve.Target, err error) { s.inbox.put(led{o, ts, err}) })
+		s.config.Resolve(o.URI, func(ts []resolve.Target, err error) { s.inbox.put(led{order: o, targets: ts, err: err}) })
 	}
 }
 
@@ -52,6 +57,9 @@ func (s *shard) leads(l led) {
 		return
 	}
 	var flows []call.Flow
+	if l.known {
+		flows = append(flows, l.order.Flow)
+	}
 	for _, t := range l.targets {
 		if f, ok := s.flowTo(t, l.order.URI); ok {
 			flows = append(flows, f)

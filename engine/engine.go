@@ -14,6 +14,7 @@ import (
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/parcel"
+	"github.com/callwright/callwright/engine/registrar"
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
@@ -50,6 +51,8 @@ type Config struct {
 	Watch func(path []string, on bool)
 	// Keep holds kv and the apps' schedules. Nil: in memory.
 	Keep *keep.Keep
+	// Registrar takes REGISTER, and knows where users are. Nil: one that knows no users.
+	Registrar *registrar.Registrar
 	// Resolve finds where a name of a SIP URI leads and tells it once, from another
 	// goroutine; it must not block. Nil: only literal addresses can be called.
 	Resolve func(uri string, done func([]resolve.Target, error))
@@ -86,6 +89,12 @@ type Engine struct {
 func New(c Config) *Engine {
 	if c.MaxCalls == 0 {
 		c.MaxCalls = 20_000
+	}
+	if c.Keep == nil {
+		c.Keep = keep.New(nil)
+	}
+	if c.Registrar == nil {
+		c.Registrar = registrar.New(time.Now(), registrar.Config{Keep: c.Keep, Seed: c.Secret})
 	}
 	e := &Engine{inbox: newInbox(), done: make(chan struct{})}
 	e.shard = newShard(c, e.inbox)

@@ -86,6 +86,11 @@ func (s *shard) await(reply chan flow.Reply, in func(id string) flow.Input) stri
 
 // reply hands a reply to who waits for it, if anybody still does.
 func (s *shard) reply(r flow.Reply) {
+	if then := s.served[r.ID]; then != nil {
+		delete(s.served, r.ID)
+		then(r)
+		return
+	}
 	if c := s.replies[r.ID]; c != nil {
 		delete(s.replies, r.ID)
 		s.press()

@@ -8,6 +8,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fleet"
 	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/registrar"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
@@ -31,8 +32,11 @@ type shard struct {
 	calls map[string]*placed // calls whose script runs, by id
 	apps  map[string]appUnit // by app
 
-	replies map[string]chan flow.Reply // who waits for an app's answer
-	drains  map[string]*drained        // by SBC
+	replies map[string]chan flow.Reply  // who waits for an app's answer
+	drains  map[string]*drained         // by SBC
+	served  map[string]func(flow.Reply) // which requests from the wire wait for one
+
+	registrar *registrar.Registrar
 
 	todo    []any     // inputs for the cores that this turn has still to step
 	out     fleet.Out // commands of this turn, by worker
@@ -72,14 +76,15 @@ func newShard(c Config, in *inbox) *shard {
 	random := rand.NewChaCha8(c.Secret)
 	s := &shard{
 		config: c, log: c.Log, inbox: in, random: random,
-		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{}, replies: map[string]chan flow.Reply{}, drains: map[string]*drained{},
+		timers: newTimers(), calls: map[string]*placed{}, apps: map[string]appUnit{}, replies: map[string]chan flow.Reply{}, served: map[string]func(flow.Reply){}, drains: map[string]*drained{},
 		out: fleet.Out{}, over: make(chan struct{}),
 	}
 	s.fleet = fleet.New(seed(random))
 	s.ua = call.NewUA(call.Config{
-		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10,
+		Seed: seed(random), Contact: c.Contact, UserAgent: c.UserAgent, MaxLegs: c.MaxCalls + c.MaxCalls/10, Asks: asks(),
 	})
-	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Untrusted: c.Scripts.Untrusted, Keep: c.Keep, Budgets: s.budgets})
+	s.registrar = c.Registrar
+	s.flows = flow.NewFlows(flow.Config{AppDir: c.Scripts.Dir, MayUse: c.Scripts.MayUse, MayEvaluate: c.Scripts.MayEvaluate, MayFetch: c.MayFetch, Untrusted: c.Scripts.Untrusted, Keep: c.Keep, Registrar: c.Registrar, Budgets: s.budgets})
 	if c.Sealer != nil {
 		s.stows = newStows(c.Sealer)
 	}

@@ -232,6 +232,7 @@ func (u *unit) listenersAnswer(in *Input) {
 		return
 	}
 	args := u.arguments(in.Value)
+	said := u.verdicts(h.class.Verdicts[in.Event], args)
 	for _, l := range append([]*listener(nil), h.hears[in.Event]...) {
 		if l.gone || l.call == nil {
 			continue
@@ -245,9 +246,42 @@ func (u *unit) listenersAnswer(in *Input) {
 			return
 		}
 		if !empty(v) {
-			u.answerWith(in.Ask, v)
+			u.answerWith(in.Ask, v, said)
+			return
+		}
+		if *said != nil {
+			u.give(in.Ask, *said)
 			return
 		}
 	}
 	u.answer(Answer{Ask: in.Ask, Value: []byte("null")})
+}
+
+// verdicts gives an event's object the methods that answer it, and brings back where the
+// first answer will be.
+func (u *unit) verdicts(names []string, args []goja.Value) *goja.Value {
+	said := new(goja.Value)
+	if len(args) == 0 {
+		return said
+	}
+	o, ok := args[0].(*goja.Object)
+	if !ok {
+		return said
+	}
+	for _, name := range names {
+		u.r.method(o, name, u.r.native(name, 0, func(c goja.FunctionCall) goja.Value {
+			given := make([]any, len(c.Arguments))
+			for i, a := range c.Arguments {
+				given[i] = a
+			}
+			v := u.r.rt.NewObject()
+			_ = v.Set("verdict", name)
+			_ = v.Set("args", u.r.rt.NewArray(given...))
+			if *said == nil {
+				*said = v
+			}
+			return v
+		}))
+	}
+	return said
 }

@@ -16,6 +16,10 @@ type Face struct {
 	// Serves are events whose listeners answer: a Called input with the object's handle
 	// and the event is answered by what the first listener gives that gives anything.
 	Serves []string
+	// Verdicts are, by event of Serves, methods that the event's object has. Calling one
+	// says { verdict: NAME, args: […] }, which it returns, too; what the listener gives
+	// goes first.
+	Verdicts map[string][]string
 	// Promises are promise fields ("ended"), settled by the event of that name.
 	Promises []string
 	// Export is the name under which 'callwright' exports the one object of this

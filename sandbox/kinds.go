@@ -78,6 +78,12 @@ func (k kinds) defaultJSON(v any) ([]byte, error) {
 
 func formatMs(ms float64) []byte { return strconv.AppendFloat(nil, ms, 'f', -1, 64) }
 
+// ParseDuration reads "5s" as an option of the type Duration does.
+func ParseDuration(s string) (time.Duration, bool) {
+	ms, ok := parseDuration(s)
+	return time.Duration(ms * float64(time.Millisecond)), ok
+}
+
 // parseDuration reads '200ms', '5s', '1.5m', '2h' as milliseconds.
 func parseDuration(s string) (float64, bool) {
 	i := len(s)

@@ -259,7 +259,7 @@ func (u *unit) ask(in *Input) {
 		u.refuse(in.Ask, u.r.fromRun(err))
 		return
 	}
-	u.answerWith(in.Ask, v)
+	u.answerWith(in.Ask, v, nil)
 }
 
 // askEach calls a function once for each row of the question and answers with the list
@@ -308,7 +308,9 @@ func (u *unit) arguments(raw json.RawMessage) (args []goja.Value) {
 	return args
 }
 
-func (u *unit) answerWith(ask uint32, v goja.Value) {
+// answerWith answers with a value, or what a promise comes to; said is what holds where
+// that is undefined, nil for nothing.
+func (u *unit) answerWith(ask uint32, v goja.Value, said *goja.Value) {
 	o, ok := v.(*goja.Object)
 	if !ok {
 		u.give(ask, v)
@@ -320,7 +322,11 @@ func (u *unit) answerWith(ask uint32, v goja.Value) {
 		return
 	}
 	done := u.r.native("", 1, func(c goja.FunctionCall) goja.Value {
-		u.give(ask, c.Argument(0))
+		v := c.Argument(0)
+		if said != nil && *said != nil && goja.IsUndefined(v) {
+			v = *said
+		}
+		u.give(ask, v)
 		return goja.Undefined()
 	})
 	failed := u.r.native("", 1, func(c goja.FunctionCall) goja.Value {

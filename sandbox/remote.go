@@ -73,7 +73,7 @@ func (u *unit) serve(in *Input) {
 		u.refuse(in.Ask, u.r.fromRun(err))
 		return
 	}
-	u.answerWith(in.Ask, v)
+	u.answerWith(in.Ask, v, nil)
 }
 
 // keepAPI remembers what the app's own run exports as api.

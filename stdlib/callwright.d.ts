@@ -355,6 +355,13 @@ declare module 'callwright' {
      */
     on(event: 'http', listener: (r: HTTPRequest) => HTTPAnswer | void | Promise<HTTPAnswer | void>): this;
     /**
+     * Decides about a phone that registers, in the app's own run; the first app that
+     * listens is asked. Without an answer a user of `--users` who has proved it is accepted
+     * and everybody else challenged; a wrong password of such a user is refused before.
+     * @example app.on('register', r => { const u = state.users?.[r.user]; return u ? r.challenge({ password: u.password }) : r.reject(404); });
+     */
+    on(event: 'register', listener: (r: Register) => Verdict | void | Promise<Verdict | void>): this;
+    /**
      * Hears an event that an app has sent with emit. In a call's flow it ends with the call.
      * @example app.on('crm:changed', ({ value, from }) => log.info(from, value.id));
      */
@@ -434,6 +441,45 @@ declare module 'callwright' {
     method: string; path: string; query: Record<string, string>; headers: Record<string, string>; body: string; base64?: boolean;
     ip: string; trusted: boolean;
   }
+
+  /** A phone that registers, or asks what is registered (no contacts). */
+  export interface Register {
+    /** Whose phone it is: the user part of `aor`. */
+    readonly user: string; readonly aor: string; readonly contacts: { uri: string; expires: number }[];
+    /** All of the user's phones are to go. */
+    readonly all: boolean;
+    /** The user is one of `--users`, and has proved it. */
+    readonly known: boolean; readonly authenticated: boolean;
+    readonly source: { ip: string; port: number; transport: string }; readonly agent: string;
+    /** Accepts, without asking for a password, for at most that long (an hour at most). */
+    accept(options?: { expires?: Duration }): Verdict;
+    /** Asks for credentials and accepts if they are right: by this password, or `ha1` (MD5 of user:callwright:password in hex), or by what `--users` has. */
+    challenge(secret?: { password?: string; ha1?: string }): Verdict;
+    /** Refuses, with 403 unless it says otherwise. */
+    reject(status?: number, options?: { reason?: string }): Verdict;
+  }
+
+  /** What a method such as accept gives, for the listener to return. */
+  export interface Verdict { readonly verdict: string }
+
+  /** Where the users' phones are. Bindings outlive the brain. */
+  export const registrar: Registrar;
+
+  export interface Registrar {
+    /**
+     * The phones of a user, the preferred first.
+     * @example const phones = await registrar.lookup('alice'); if (!phones.length) await call.play('nobody-there.wav');
+     */
+    lookup(user: string): Promise<Registered[]>;
+    /**
+     * Forgets a user's phones, or one of them by its URI; gives how many there were.
+     * @example await registrar.kick('alice');
+     */
+    kick(user: string, contact?: string): Promise<number>;
+  }
+
+  /** A phone of a user; `expires` in seconds from now. */
+  export interface Registered { uri: string; q: number; expires: number; source: string; agent: string }
 
   /** What answers a request: a text, or an object that says more. The status is 200 unless it says so. */
   export type HTTPAnswer = string | { status?: number; headers?: Record<string, string>; body?: string; json?: any };
@@ -791,6 +837,7 @@ declare module 'callwright' {
      * nobody answered. The caller is answered when a callee is, and hears ringback until
      * then; when one of the two hangs up, so is the other. Who hangs up first cancels all.
      * @example const d = await call.dial('sip:bob@192.0.2.7'); if (d.status !== 'answered') await call.play('nobody-there.wav');
+     * @example const d = await call.dial({ user: 'alice' }, { timeout: '20s' });
      * @example await call.dial([['sip:a@192.0.2.7', 'sip:b@192.0.2.8'], 'sip:c@192.0.2.9'], { timeout: '20s', ringback: 'uk' });
      * @throws BadOption for what is no target; Error when the call is being ended.
      */
@@ -863,8 +910,8 @@ declare module 'callwright' {
     events(...names: (keyof CallEvents)[]): Events;
   }
 
-  /** A SIP URI. */
-  export type DialTarget = string | { uri: string };
+  /** A SIP URI, or a user: all phones that are registered for it when it is called. */
+  export type DialTarget = string | { uri: string } | { user: string };
   export type DialTargets = DialTarget | (DialTarget | DialTarget[])[];
 
   export interface DialOptions {

@@ -25,6 +25,8 @@ type brainFlags struct {
 	VIP     netip.Prefix   // virtual IP that the active brain has; invalid: none
 	VIPDev  string         // device beneath it
 	Secure  secureFlags
+	Users   string // file
+	Digest  []string
 	// Life has the secret that workers' Hello must bear, brings exited workers, and
 	// takes Report{Ready} once calls are taken, Report{Kill} for a frozen worker.
 	Life *supervise.Lifeline
@@ -38,6 +40,7 @@ func brainCommand() *cobra.Command {
 	var group groupFlags
 	var vip, vipDev string
 	var secure secureFlags
+	var users, digest string
 	c := &cobra.Command{
 		Use:   "brain DIR",
 		Short: "The logic alone: SIP, scripts, placement; in a cluster, or started by run",
@@ -47,7 +50,10 @@ func brainCommand() *cobra.Command {
 			if err != nil {
 				return refusal{err}
 			}
-			cfg.Secure = secure
+			cfg.Secure, cfg.Users = secure, users
+			if cfg.Digest, err = algorithms(digest); err != nil {
+				return refusal{err}
+			}
 			if cfg.Member, err = group.parse(false); err != nil {
 				return refusal{err}
 			}
@@ -79,6 +85,8 @@ func brainCommand() *cobra.Command {
 	fl.StringVar(&vipDev, "vip-dev", "", "network device of the virtual IP")
 	group.register(fl)
 	secure.register(fl)
+	fl.StringVar(&users, "users", "", usersHelp)
+	fl.StringVar(&digest, "digest", "md5", digestHelp)
 	return c
 }
 

@@ -47,8 +47,8 @@ func runBrain(ctx context.Context, cfg brainFlags) (err error) {
 		return refusal{err}
 	}
 	b, err := joinBrain(brainParts{
-		Security: safe,
-		Sealer:   sealer, Workers: cfg.Workers,
+		Security: safe, Users: cfg.Users, Digest: cfg.Digest,
+		Sealer: sealer, Workers: cfg.Workers,
 		Name: cfg.Member.name, Group: group, Await: await,
 		Scripts: cfg.Scripts, State: filepath.Join(cfg.Data, "state"), Versions: filepath.Join(cfg.Data, "versions"), Files: cfg.Data, Warm: 1, Secret: cfg.Life.Secret, Allow: cfg.Allow, Missed: cfg.Missed, Excuse: cfg.excuse(), Log: log, Isolate: true,
 		Kill: func(worker string) { cfg.Life.Report(supervise.Report{Kill: worker}) },

@@ -23,6 +23,10 @@ func (p *plan) brainSpec() supervise.Spec {
 		args = append(args, "--sip", l.String())
 	}
 	args = append(args, p.secure.args()...)
+	args = append(args, "--digest", p.digest)
+	if p.users != "" {
+		args = append(args, "--users", p.users)
+	}
 	for _, n := range p.allowed {
 		args = append(args, "--allow", n.String())
 	}

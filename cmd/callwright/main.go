@@ -66,7 +66,7 @@ func rootCommand() *cobra.Command {
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(), drainCommand(),
 		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(),
 		newCommand(), checkCommand(), typesCommand(), whyCommand(), logsCommand(), eventsCommand(),
-		stateCommand(), replCommand(), conferencesCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(), certsCommand(), witnessCommand(), clusterCommand(),
+		stateCommand(), replCommand(), conferencesCommand(), registrationsCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(), certsCommand(), witnessCommand(), clusterCommand(),
 	)
 	return root
 }

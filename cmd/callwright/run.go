@@ -37,6 +37,7 @@ type runFlags struct {
 	say           string
 	sbcs, mixers  int
 	secure        secureFlags
+	users, digest string
 	missed        int
 	printJSON     bool
 	scriptsFolder string
@@ -71,6 +72,8 @@ func runCommand() *cobra.Command {
 	fl.IntVar(&f.missed, "missed-heartbeats", 3, "heartbeats of 20 ms a worker may miss before it counts as frozen (ten times as many while its process is seen to run)")
 	fl.BoolVar(&f.printJSON, "json", false, "print the ready line as a JSON object")
 	f.secure.register(fl)
+	fl.StringVar(&f.users, "users", "", usersHelp)
+	fl.StringVar(&f.digest, "digest", "md5", digestHelp)
 	fl.StringVar(&f.config, configFlag, "", "YAML file; a key for each of these flags")
 	return c
 }
@@ -120,6 +123,15 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 		return p, nil, fmt.Errorf("--rtp-ports: %w", err)
 	}
 	if p.mediaIP, err = p.chooseMedia(); err != nil {
+		return p, nil, err
+	}
+	if _, err = algorithms(f.digest); err != nil {
+		return p, nil, err
+	}
+	if p.users, err = absolute(p.users); err != nil {
+		return p, nil, fmt.Errorf("--users: %w", err)
+	}
+	if _, err := openUsers(p.users); err != nil {
 		return p, nil, err
 	}
 	if lock, err = p.openData(); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/parcel"
+	"github.com/callwright/callwright/engine/registrar"
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
@@ -55,6 +56,9 @@ type brainParts struct {
 	Warm    int    // isolates made ahead, for the next reload
 	Secret  string // that workers' Hello must bear
 	Allow   []netip.Prefix
+	// Users is a file of the users who may register; "": apps alone know some.
+	Users  string
+	Digest []string // algorithms; nil: MD5
 	// Security is of listeners and calls over TLS and WebSocket.
 	Security security
 	Missed   int                       // heartbeats a worker may miss before it counts as frozen; 0: the hub's default
@@ -142,13 +146,18 @@ func joinBrain(p brainParts) (*brain, error) {
 		Epoch: epoch, Secret: p.Secret, Missed: p.Missed, Heartbeat: p.Heartbeat, Excuse: p.Excuse, Log: p.Log,
 		Sink: func(e control.HubEvent) { b.heard(e, p.Kill) },
 	})
+	users, err := openUsers(p.Users)
+	if err != nil {
+		return nil, errors.Join(err, b.forget())
+	}
+	phones := registrar.New(time.Now(), registrar.Config{Keep: b.kept, User: users, Algorithms: p.Digest, Seed: secret()})
 	b.edge = signal.New(signal.Config{
 		Sink: func(in call.Input) { b.engine.Receive(in) }, Allow: allowed(p.Allow), Log: p.Log, UserAgent: product,
-		TLS: p.Security.client, Origins: p.Security.origins,
+		Admit: admitted(phones), TLS: p.Security.client, Origins: p.Security.origins,
 	})
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,
-		UserAgent: product, Epoch: epoch, Sealer: p.Sealer, Recover: engine.Recover{Workers: p.Workers}, Secret: secret(), Events: b.events, Keep: b.kept, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		UserAgent: product, Epoch: epoch, Sealer: p.Sealer, Recover: engine.Recover{Workers: p.Workers}, Secret: secret(), Events: b.events, Keep: b.kept, Registrar: phones, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
 		Resolve: p.resolve(), Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged

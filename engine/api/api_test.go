@@ -70,8 +70,12 @@ func (f *fakeEngine) CallApp(_ context.Context, app, function string, args json.
 
 func (f *fakeEngine) Workers(context.Context) ([]WorkerView, error)         { return nil, nil }
 func (f *fakeEngine) Conferences(context.Context) ([]ConferenceView, error) { return nil, nil }
-func (f *fakeEngine) Counters() []Counter                                   { return f.counters }
-func (f *fakeEngine) Ready() bool                                           { return !f.notReady }
+func (f *fakeEngine) Registrations(context.Context) ([]RegistrationView, error) {
+	return []RegistrationView{{User: "alice", Contact: "sip:a@192.0.2.7"}}, nil
+}
+func (f *fakeEngine) Unregister(context.Context, string) (int, error) { return 1, nil }
+func (f *fakeEngine) Counters() []Counter                             { return f.counters }
+func (f *fakeEngine) Ready() bool                                     { return !f.notReady }
 
 const secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -111,6 +115,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/scripts/reload", 405, `"code":"bad-method"`},
 		{"GET", "/v1/workers", 200, `"workers":[]`},
 		{"GET", "/v1/conferences", 200, `"conferences":[]`},
+		{"GET", "/v1/registrations", 200, `"contact":"sip:a@192.0.2.7"`},
+		{"DELETE", "/v1/registrations/alice", 200, `"removed":1`},
 		{"GET", "/v2", 404, `"code":"no-route"`},
 		{"GET", "/metrics", 200, "go_goroutines"},
 	} {

@@ -24,6 +24,10 @@ type Engine interface {
 	// Drain moves all that a worker carries to others of its kind. ErrNoWorker.
 	Drain(ctx context.Context, worker string) (DrainView, error)
 	Conferences(ctx context.Context) ([]ConferenceView, error)
+	// Registrations lists the phones that are registered, by user, the preferred first.
+	Registrations(ctx context.Context) ([]RegistrationView, error)
+	// Unregister forgets a user's phones and says how many there were.
+	Unregister(ctx context.Context, user string) (int, error)
 	// CallApp calls a function that an app offers; args is a JSON list, and so large at
 	// most as MaxBody. *AppError when the app's function threw, or could not be called.
 	CallApp(ctx context.Context, app, function string, args json.RawMessage) (json.RawMessage, error)
@@ -71,6 +75,17 @@ type CallView struct {
 	Mixer     string     `json:"mixer,omitempty"`
 	Started   time.Time  `json:"started"`
 	Answered  *time.Time `json:"answered,omitempty"`
+}
+
+// RegistrationView is one phone of a user.
+type RegistrationView struct {
+	User    string    `json:"user"`
+	Contact string    `json:"contact"` // URI
+	Q       float64   `json:"q"`
+	Until   time.Time `json:"until"`
+	Source  string    `json:"source"` // "udp 192.0.2.7:5060"
+	Agent   string    `json:"agent,omitempty"`
+	Path    []string  `json:"path,omitempty"`
 }
 
 // ScriptView is one app and its serving generation.

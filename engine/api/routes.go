@@ -53,6 +53,8 @@ func routesTable() []route {
 		{"POST", "/v1/cluster/transfer", "hands over to another brain, ?to=NAME or any, without a BYE", byToken, transfer},
 		{"GET", "/v1/workers", "SBCs and mixers with their load", byToken, listWorkers},
 		{"POST", "/v1/workers/{name}/drain", "moves all that a worker carries to others of its kind; it gets nothing more", byToken, drain},
+		{"GET", "/v1/registrations", "phones that are registered, by user", byToken, listRegistrations},
+		{"DELETE", "/v1/registrations/{user}", "forgets a user's phones", byToken, unregister},
 		{"GET", "/v1/conferences", "conferences and who is in", byToken, listConferences},
 	}
 }
@@ -74,6 +76,20 @@ func listRoutes(s *Server, _ *http.Request) (any, error) {
 
 func drain(s *Server, r *http.Request) (any, error) {
 	return s.engine.Drain(r.Context(), r.PathValue("name"))
+}
+
+func listRegistrations(s *Server, r *http.Request) (any, error) {
+	list, err := s.engine.Registrations(r.Context())
+	return struct {
+		Registrations []RegistrationView `json:"registrations"`
+	}{list}, err
+}
+
+func unregister(s *Server, r *http.Request) (any, error) {
+	n, err := s.engine.Unregister(r.Context(), r.PathValue("user"))
+	return struct {
+		Removed int `json:"removed"`
+	}{n}, err
 }
 
 func listCalls(s *Server, r *http.Request) (any, error) {

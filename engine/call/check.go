@@ -121,7 +121,9 @@ func wantsSDP(m *Message) bool {
 
 // checkExtensions refuses a request that requires what we have not (§8.2.2.3).
 func checkExtensions(m *Message) *refusal {
-	tags := slices.DeleteFunc(m.tokens("Require"), func(t string) bool { return strings.EqualFold(t, supported) })
+	tags := slices.DeleteFunc(m.tokens("Require"), func(t string) bool {
+		return strings.EqualFold(t, supported) || m.Method == "REGISTER" && strings.EqualFold(t, "path")
+	})
 	if len(tags) > 0 {
 		return &refusal{status: 420, headers: []Header{{"Unsupported", strings.Join(tags, ", ")}}}
 	}

@@ -115,6 +115,8 @@ type (
 		Password string
 		// Hops is Max-Forwards; 0: 70.
 		Hops int
+		// Routes are those the INVITE is to take, as a registered phone's Path says.
+		Routes []string
 	}
 )
 

@@ -21,7 +21,7 @@ func (u *UA) dial(o Dial) {
 	}
 	l := &leg{
 		ID: o.Leg, Dialed: true, State: early, Flow: o.Flow, CallID: u.id(), Local: o.From, Remote: o.To, Target: o.URI,
-		User: o.User, Password: o.Password, Media: sdp.Local{ID: u.number(1 << 62)}, Others: o.Others,
+		User: o.User, Password: o.Password, Media: sdp.Local{ID: u.number(1 << 62)}, Others: o.Others, Routes: o.Routes,
 	}
 	l.Local.Tag, l.Remote.Tag = u.id(), ""
 	if l.Local.URI == "" {
@@ -44,7 +44,7 @@ func (u *UA) sendInvite(l *leg, headers []Header) {
 	l.LocalSeq++
 	m := &Message{
 		Method: "INVITE", URI: l.Target, From: l.Local, To: l.Remote, CallID: l.CallID, CSeq: l.LocalSeq,
-		Contact: u.cfg.Contact(l.Flow),
+		Contact: u.cfg.Contact(l.Flow), Routes: slices.Clone(l.Routes),
 		Headers: append([]Header{u.allowed(), {"Supported", supported}}, headers...),
 	}
 	m.carry(l.SDP)

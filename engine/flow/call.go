@@ -127,18 +127,24 @@ func (f *Flows) newCall(in NewCall) {
 func newCallState(in NewCall, now time.Time) *callState {
 	c := &callState{rev: 1, id: in.Call, handle: "call", sipID: in.Msg.CallID, from: partyOf(in.Msg.From), to: partyOf(in.Msg.To),
 		state: "new", vars: json.RawMessage("{}"), times: Times{Created: now.UnixMilli()},
-		source: Source{Transport: in.Flow.Transport}, offered: len(in.Msg.Body) > 0}
+		source: SourceOf(in.Flow), offered: len(in.Msg.Body) > 0}
 	c.hops, _ = strconv.Atoi(in.Msg.Get("Max-Forwards"))
 	if user, host := userAndHost(in.Msg.URI); in.Msg.URI != "" {
 		// The Request-URI is where the call is meant to go now; To may name where it
 		// was first sent (RFC 3261 §8.1.1.1).
 		c.to.URI, c.to.User, c.to.Host, c.to.Number = in.Msg.URI, user, host, numberOf(user)
 	}
-	if ip, port, err := net.SplitHostPort(in.Flow.Remote); err == nil {
-		c.source.IP = ip
-		c.source.Port, _ = strconv.Atoi(port)
-	}
 	return c
+}
+
+// SourceOf is where a flow comes from.
+func SourceOf(f call.Flow) Source {
+	s := Source{Transport: f.Transport}
+	if ip, port, err := net.SplitHostPort(f.Remote); err == nil {
+		s.IP = ip
+		s.Port, _ = strconv.Atoi(port)
+	}
+	return s
 }
 
 func (c *callState) revision() uint64 { return c.rev }

@@ -162,7 +162,7 @@ func TestDeclarationsAreTheTable(t *testing.T) {
 			compare(t, face.Class+"Events", names(d.interfaces[face.Class+"Events"]), face.Events)
 		}
 		if face.Class == "" {
-			real = append(real, "state", "app", "kv", "files", "secrets", "env", "log", "race", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy")
+			real = append(real, "state", "app", "kv", "registrar", "files", "secrets", "env", "log", "race", "CallEnded", "Timeout", "BadOption", "Denied", "Diverged", "Busy")
 			compare(t, "'callwright'", names(d.exports), real)
 			continue
 		}

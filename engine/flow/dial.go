@@ -101,6 +101,16 @@ func (v *dial) ring(o *operation) {
 }
 
 func (v *dial) place(o *operation, uri string) {
+	if user, ok := strings.CutPrefix(uri, toUser); ok {
+		v.placeUser(o, user)
+		return
+	}
+	v.placeAt(o, uri, func(*call.Dial) {})
+}
+
+// placeAt calls a URI, unless it was called before; more says what else is known of the
+// way to it.
+func (v *dial) placeAt(o *operation, uri string, more func(*call.Dial)) {
 	if slices.Contains(v.Tried, uri) || len(v.Attempts) >= maxTargets {
 		return
 	}
@@ -113,8 +123,10 @@ func (v *dial) place(o *operation, uri string) {
 	a := attempt{Leg: o.legID(len(v.Attempts) + 1), Target: uri, Since: o.f.now}
 	v.Attempts = append(v.Attempts, a)
 	v.occur(o, "dial.trying", a)
-	o.f.outgoing(o, a.Leg, call.Dial{URI: uri, From: callerOf(o, v.From), To: call.Party{URI: uri}, Headers: list,
-		User: v.Auth.User, Password: v.Auth.Password, Hops: hops})
+	d := call.Dial{URI: uri, From: callerOf(o, v.From), To: call.Party{URI: uri}, Headers: list,
+		User: v.Auth.User, Password: v.Auth.Password, Hops: hops}
+	more(&d)
+	o.f.outgoing(o, a.Leg, d)
 }
 
 func (v *dial) step(o *operation, e event) {

@@ -117,9 +117,13 @@ func dialTarget(raw json.RawMessage) (string, error) {
 		if json.Unmarshal(raw, &object) != nil {
 			return "", fmt.Errorf("%s is no target", raw)
 		}
-		for _, kind := range []string{"user", "trunk", "queue", "conference", "app"} {
+		var user string
+		if json.Unmarshal(object["user"], &user) == nil && user != "" {
+			return toUser + user, nil
+		}
+		for _, kind := range []string{"trunk", "queue", "conference", "app"} {
 			if object[kind] != nil {
-				return "", fmt.Errorf("targets of the kind {%s} are not built yet; give a SIP URI", kind)
+				return "", fmt.Errorf("targets of the kind {%s} are not built yet; give a SIP URI or a {user}", kind)
 			}
 		}
 		if json.Unmarshal(object["uri"], &uri) != nil {

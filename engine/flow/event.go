@@ -132,6 +132,13 @@ type (
 		Request HTTPRequest
 	}
 
+	// Serve asks the first app that listens for an event which wants an answer; a Reply
+	// with the same ID answers within 10 s, its Value null or for ReadVerdict.
+	Serve struct {
+		ID, Event string
+		Value     any
+	}
+
 	// WorkerChanged tells that an SBC or a mixer came up or went down.
 	WorkerChanged struct{ What, Kind, Name string }
 
@@ -197,6 +204,7 @@ func (Fetched) input()       {}
 func (StateChanged) input()  {}
 func (Reached) input()       {}
 func (Stopping) input()      {}
+func (Serve) input()         {}
 func (HTTP) input()          {}
 func (WorkerChanged) input() {}
 func (RolledBack) input()    {}

@@ -7,7 +7,7 @@ import "github.com/callwright/callwright/sandbox"
 // its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace(), filesFace(), secretsFace(), envFace()}
+		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace(), registrarFace(), filesFace(), secretsFace(), envFace()}
 }
 
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
@@ -54,6 +54,8 @@ var kinds = map[string]kind{
 	"Metrics.counter":   {make: func() verb { return &figure{} }},
 	"Metrics.gauge":     {make: func() verb { return &figure{} }},
 	"Metrics.histogram": {make: func() verb { return &figure{} }},
+	"Registrar.lookup":  {make: func() verb { return &lookupUser{} }},
+	"Registrar.kick":    {make: func() verb { return &kickUser{} }},
 	"Kv.get":            {make: func() verb { return &kvGet{} }},
 	"Kv.put":            {make: func() verb { return &kvWrite{} }},
 	"Kv.incr":           {make: func() verb { return &kvWrite{} }},
@@ -126,7 +128,7 @@ func functionsFace() sandbox.Face {
 			spokenMethod("date", sandbox.Param{Name: "date", Type: sandbox.Any}, sandbox.Param{Name: "zone", Type: sandbox.String, Optional: true}),
 		},
 		NotBuilt: []string{"queue", "park", "unpark", "menu", "stream",
-			"agent", "amd", "siprec", "http", "ws", "registrar", "trunk", "route", "acl", "ban", "fraud",
+			"agent", "amd", "siprec", "http", "ws", "trunk", "route", "acl", "ban", "fraud",
 			"identity", "topology", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}
 }

@@ -5,8 +5,9 @@ import "github.com/callwright/callwright/sandbox"
 func appFace() sandbox.Face {
 	return sandbox.Face{
 		Class: "App", Export: "app", Doc: "the app's own run, beside its calls",
-		Events: []string{"call", "reload", "shutdown", "conference", "worker", "failover"}, Bus: true, Serves: []string{"http"},
-		Fields: []sandbox.Field{{Name: "version", Type: "string", Version: true}, {Name: "metrics", Type: "Metrics", Part: "Metrics"}},
+		Events: []string{"call", "reload", "shutdown", "conference", "worker", "failover"}, Bus: true, Serves: []string{"http", "register"},
+		Verdicts: map[string][]string{"register": {"accept", "challenge", "reject"}},
+		Fields:   []sandbox.Field{{Name: "version", Type: "string", Version: true}, {Name: "metrics", Type: "Metrics", Part: "Metrics"}},
 		Methods: []sandbox.Method{
 			{Name: "use", Doc: "the functions another app offers", Remote: true, ResultType: "Offered",
 				Params: []sandbox.Param{{Name: "app", Type: sandbox.String}}},
@@ -29,7 +30,7 @@ func appFace() sandbox.Face {
 		},
 		NotBuilt: []string{"route", "api",
 			// events
-			"register", "subscribe", "message", "options", "refer", "websocket", "queue", "trunk"},
+			"subscribe", "message", "options", "refer", "websocket", "queue", "trunk"},
 	}
 }
 
@@ -68,6 +69,19 @@ func kvFace() sandbox.Face {
 				Params:  []sandbox.Param{{Name: "prefix", Type: sandbox.String, Optional: true}},
 				Options: []sandbox.Option{{Name: "limit", Type: sandbox.Integer, Default: 1000}}},
 		},
+	}
+}
+
+func registrarFace() sandbox.Face {
+	user := sandbox.Param{Name: "user", Type: sandbox.String}
+	return sandbox.Face{
+		Class: "Registrar", Export: "registrar", Doc: "where the users' phones are",
+		Methods: []sandbox.Method{
+			{Name: "lookup", Doc: "the phones of a user", ResultType: "Registered[]", Params: []sandbox.Param{user}},
+			{Name: "kick", Doc: "forgets phones of a user", ResultType: "number",
+				Params: []sandbox.Param{user, {Name: "contact", Type: sandbox.String, Optional: true}}},
+		},
+		NotBuilt: []string{"push"},
 	}
 }
 

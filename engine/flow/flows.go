@@ -7,6 +7,7 @@ import (
 
 	"github.com/callwright/callwright/engine/keep"
 	"github.com/callwright/callwright/engine/parcel"
+	"github.com/callwright/callwright/engine/registrar"
 	"github.com/callwright/callwright/media/control"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	Budgets func(app, version string) Budgets
 	// Keep holds kv and when schedules ran; nil: in memory.
 	Keep *keep.Keep
+	// Registrar knows where users are; nil: one that keeps them in Keep and lets none in.
+	Registrar *registrar.Registrar
 }
 
 // Flows holds the units and conferences of one shard. It belongs to one goroutine.
@@ -70,6 +73,7 @@ func NewFlows(c Config) *Flows {
 	if c.Keep == nil {
 		c.Keep = keep.New(nil)
 	}
+	c.Registrar = registrarOf(c)
 	f := &Flows{cfg: c, units: map[string]*unit{}, calls: map[string]*callState{}, rooms: map[string]*room{}, locks: map[string]*mutex{}, watching: map[string][]holder{},
 		bus: map[string]map[*unit]bool{}, figures: map[string]*appFigures{}, uses: map[string]*appUse{},
 		soiled: map[string]bool{}, soiledRooms: map[string]bool{}}
@@ -150,6 +154,8 @@ func (f *Flows) take(in Input) {
 		f.tellApps("worker", map[string]string{"what": in.What, "kind": in.Kind, "name": in.Name})
 	case HTTP:
 		f.serveHTTP(in)
+	case Serve:
+		f.serve(in)
 	case RolledBack:
 		f.toOp(in.Unit, in.Op, rolledBack{in})
 	case StateChanged:

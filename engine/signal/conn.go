@@ -151,7 +151,7 @@ func (c *conn) read(nc net.Conn) {
 			c.finish(err)
 			return
 		}
-		if m.lost || !c.edge.config.Allow(c.remote.Addr()) {
+		if m.lost || !c.edge.admits(in, &m.frame) {
 			c.hangUp(nc, in, m)
 			return
 		}

@@ -28,6 +28,9 @@ type Config struct {
 	// Allow says whether a source may speak to us; default: loopback only. It is
 	// asked for every message and must be quick.
 	Allow func(netip.Addr) bool
+	// Admit lets messages of other sources in one by one, by their flow and method: those of
+	// phones that are registered, and what it takes to become one. Nil: none.
+	Admit func(f call.Flow, method string) bool
 	Log   *slog.Logger
 	// Dial opens a TCP connection; default net.Dialer with 5 s.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
@@ -56,6 +59,7 @@ type Edge struct {
 	ctx    context.Context
 	stop   context.CancelFunc
 	conns  sync.WaitGroup // goroutines of connections
+	called called
 
 	mu        sync.Mutex
 	closed    bool

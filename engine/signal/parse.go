@@ -198,7 +198,15 @@ func (f *frame) identity(m *call.Message) *fault {
 // ambiguous (§20.10, RFC 4475 §3.1.2.12).
 func (f *frame) contact(m *call.Message) *fault {
 	for _, h := range f.fields {
-		if h.name != "Contact" || h.value == "*" {
+		if h.name != "Contact" {
+			continue
+		}
+		if h.value == "*" { // §10.2.2: of a REGISTER alone
+			if m.Method == "REGISTER" && m.Contact == "" {
+				m.Contact = "*"
+			} else if m.Method == "REGISTER" {
+				m.Headers = append(m.Headers, call.Header{Name: "Contact", Value: "*"})
+			}
 			continue
 		}
 		for _, v := range split(h.value, ',') {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/callwright/callwright/engine/call"
 )
@@ -17,6 +18,9 @@ func (e *Edge) Send(s call.Send) {
 	if err != nil || to.Port() == 0 {
 		e.failed(s.Branch, "no address to send to: "+s.Flow.Remote)
 		return
+	}
+	if s.Msg.Status == 0 && !e.config.Allow(to.Addr()) {
+		e.called.add(to.Addr(), time.Now())
 	}
 	data := Write(s.Msg)
 	switch s.Flow.Transport {

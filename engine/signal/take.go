@@ -28,7 +28,7 @@ func (e *Edge) take(in inlet, f frame, wrong *fault) {
 		}
 	}()
 	e.count.add("received")
-	if !e.config.Allow(in.from.Addr()) {
+	if !e.admits(in, &f) {
 		wrong = &fault{403, call.Phrase(403), "source"}
 	}
 	var m *call.Message

@@ -111,6 +111,11 @@ func (s *SBC) Counters() []*control.Counter {
 	for _, c := range s.relay.Counters() {
 		cs = append(cs, &control.Counter{Name: c.Name, Reason: c.Reason, Value: c.Value})
 	}
+	if l, counts := s.cfg.Link.(link.Counting); counts {
+		for _, c := range l.Counters() {
+			cs = append(cs, &control.Counter{Name: "link_dropped_total", Reason: c.Reason, Value: c.Value})
+		}
+	}
 	t := s.cfg.Trunk.Counters()
 	for _, c := range []*control.Counter{
 		{Name: "trunk_dropped_total", Reason: "malformed", Value: t.Malformed},

@@ -42,6 +42,7 @@ func (p *plan) sbcSpecs() []supervise.Spec {
 		name := "sbc-" + strconv.Itoa(i+1)
 		specs = append(specs, supervise.Spec{Name: name, Grace: workerGrace, Args: []string{
 			"sbc", "--name", name, "--control", p.control, "--media", p.mediaIP.String(), "--rtp-ports", share.String(),
+			"--link", p.link, "--media-device", p.device,
 		}})
 	}
 	return specs

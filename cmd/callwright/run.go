@@ -41,6 +41,7 @@ type runFlags struct {
 	missed        int
 	printJSON     bool
 	scriptsFolder string
+	linkFlags
 }
 
 func runCommand() *cobra.Command {
@@ -66,6 +67,7 @@ func runCommand() *cobra.Command {
 	fl.StringSliceVar(&f.allow, "allow", nil, "network (CIDR) whose calls are taken beside loopback's, repeatable")
 	fl.StringVar(&f.media, "media", "", "IP address of RTP (default: that of the first --sip)")
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP, shared evenly among the SBCs")
+	f.linkFlags.add(fl)
 	fl.StringVar(&f.say, "say", "", "what speaks for say(): a command that writes a WAVE file, such as 'espeak-ng --stdout -v {lang}', or the URL of an engine")
 	fl.IntVar(&f.sbcs, "sbcs", 1, "number of SBC processes")
 	fl.IntVar(&f.mixers, "mixers", 1, "number of mixer processes")
@@ -108,6 +110,9 @@ func prepare(f runFlags) (p plan, lock io.Closer, err error) {
 	}
 	if f.sbcs < 1 || f.sbcs > maxWorkers || f.mixers < 1 || f.mixers > maxWorkers {
 		return p, nil, fmt.Errorf("--sbcs and --mixers must be between 1 and %d", maxWorkers)
+	}
+	if err := f.linkFlags.check(); err != nil {
+		return p, nil, err
 	}
 	if f.missed < 1 {
 		return p, nil, fmt.Errorf("--missed-heartbeats must be at least 1")

@@ -8,12 +8,12 @@ import (
 
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/sbc"
-	"github.com/callwright/callwright/sbc/link/socket"
 )
 
 // sbcFlags are what `run` hands to an SBC.
 type sbcFlags struct {
 	workerFlags
+	linkFlags
 	media, ports string
 }
 
@@ -25,6 +25,8 @@ func sbcCommand() *cobra.Command {
 	fl := c.Flags()
 	fl.StringVar(&f.media, "media", "127.0.0.1", "IP address of RTP")
 	fl.StringVar(&f.ports, "rtp-ports", "20000-23999", "UDP ports of RTP")
+	f.linkFlags.add(fl)
+	c.AddCommand(doctorCommand())
 	return c
 }
 
@@ -37,19 +39,22 @@ func runSBC(ctx context.Context, f sbcFlags, secret string) error {
 	if err != nil {
 		return refuse("--rtp-ports: %w", err)
 	}
+	if err := f.linkFlags.check(); err != nil {
+		return err
+	}
 	trunkAddr, err := f.trunkAddress()
 	if err != nil {
 		return err
 	}
 	log := childLog()
-	client, err := f.link(secret, log)
+	client, err := f.workerFlags.link(secret, log)
 	if err != nil {
 		return err
 	}
 	first, count := uint16(ports.First), uint16(ports.Count)
-	link, err := socket.Open(socket.Config{Addr: media, FirstPort: first, Ports: count, Log: log})
+	link, err := f.linkFlags.open(slice{media, first, count}, log)
 	if err != nil {
-		return refusal{err}
+		return err
 	}
 	conn, err := trunk.Listen(trunkAddr)
 	if err != nil {

@@ -52,6 +52,9 @@ type Owner interface {
 	Disown(ip netip.Addr)
 }
 
+// Counting is a Link that counts. Any goroutine may call it.
+type Counting interface{ Counters() []Counter }
+
 // Counter is what a link counted of one kind.
 type Counter struct {
 	Reason string

@@ -57,9 +57,10 @@ type Link struct {
 	fds [2]unix.PollFd // of the receiver
 	tx  sender
 
-	ownMu sync.Mutex // guards what follows
-	own   []stack.Address
-	hush  hush
+	ownMu  sync.Mutex // guards what follows
+	own    []stack.Address
+	hush   hush
+	hushed []stack.Address
 
 	tally     tally
 	receiving atomic.Bool
@@ -211,8 +212,20 @@ func (l *Link) admit() error {
 	return attach(l.rx.fd, code)
 }
 
+// An address with a MAC of its own needs no program: the kernel drops what is for
+// another host. So such a one moves without waiting for BPF, which can take 100 ms.
 func (l *Link) quieten() error {
-	err := l.hush.set(l.device.index, l.own, l.first, l.ports)
+	var loud []stack.Address
+	for _, a := range l.own {
+		if a.MAC == l.device.mac {
+			loud = append(loud, a)
+		}
+	}
+	if l.hush.link != nil && slices.Equal(loud, l.hushed) {
+		return nil
+	}
+	err := l.hush.set(l.device.index, loud, l.first, l.ports)
+	l.hushed = loud
 	if err != nil && !l.device.holds {
 		l.log.Warn("the kernel looks at media too, at some cost", "error", err)
 		return nil // it drops what is for no MAC or address of its own
@@ -262,6 +275,14 @@ func (l *Link) Counters() []link.Counter {
 		cs = append(cs, link.Counter{Reason: c.Reason, Value: c.Value})
 	}
 	return slices.DeleteFunc(cs, func(c link.Counter) bool { return c.Value == 0 })
+}
+
+// Describe says on what the rings are.
+func (l *Link) Describe() string {
+	if l.device.holds {
+		return fmt.Sprintf("on %s, sharing %v with the kernel", l.device.name, l.addr)
+	}
+	return fmt.Sprintf("on %s, where %v would be the SBC's alone", l.device.name, l.addr)
 }
 
 // Wake implements link.Link.

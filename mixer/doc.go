@@ -27,6 +27,9 @@
 // the nearest cache. Records are written where the kernel takes them from (trunk.Run).
 // Only who hears an old room fade out under a new one, or sits in none, comes apart.
 //
+// When ticks take most of their time, or too many are late, the mixer says that it is full
+// (strain, Full) and the brain places what is new elsewhere: before members hear it.
+//
 // Commands name target states: the same again changes nothing. An operation that runs
 // is not begun twice; one that has ended, among the last 4096, answers with its Done.
 package mixer

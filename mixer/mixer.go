@@ -27,7 +27,9 @@ type Config struct {
 	Say        string     // command or URL that speaks; see prompt.NewSpeaker; empty: none
 	Report     control.Reporter
 
-	Capacity int // members; 0: 2000
+	// Capacity is the most members, whatever the machine; 0: 20000. What the machine can
+	// bear the tick finds out: see Full.
+	Capacity int
 	// Rests lets the tick rest while nobody speaks and nothing plays or records: then
 	// members get no frames. Phones of people must hear frames always; those of tests
 	// in virtual time need not, and an hour of waiting costs nothing. The Trunk must be
@@ -36,7 +38,7 @@ type Config struct {
 	Kernels *kernel.Kernels // nil: the best of this machine
 }
 
-const defaultCapacity = 2000
+const defaultCapacity = 20000
 
 // Mixer is one worker. It implements control.Worker.
 type Mixer struct {
@@ -157,6 +159,9 @@ func (m *Mixer) Load() (uint32, []*control.Counter) {
 	}
 	return n, nil
 }
+
+// Full implements control.Fillable: the tick has no time for more.
+func (m *Mixer) Full() bool { return m.tick.strain.full.Load() }
 
 // Connected implements control.Worker: a newer brain finds nothing of an older one.
 func (m *Mixer) Connected(epoch uint64) { m.desk.begin(epoch) }

@@ -33,6 +33,7 @@ type ticker struct {
 	calmFor int // ticks
 
 	receive *receiver
+	strain  strain
 	shown   *scene    // the one entered
 	scenes  uint64    // so many have been
 	single  []*member // in it
@@ -72,13 +73,15 @@ func (t *ticker) run(ctx context.Context) error {
 			if s != t.shown {
 				t.enter(s)
 			}
+			began := time.Now()
 			if err := t.drain(); err != nil {
 				return err
 			}
-			began := time.Now()
 			t.step(s)
-			wait, off := c.next(began, time.Now())
+			now := time.Now()
+			wait, off := c.next(began, now)
 			t.account(s, off)
+			t.strain.tick(now.Sub(began), off, len(s.members))
 			if t.rests && t.calm(s) {
 				t.rest(ctx, s, &c)
 				continue
@@ -98,14 +101,18 @@ func (t *ticker) run(ctx context.Context) error {
 // await waits until due, for so long, and takes meanwhile what comes: a socket need not
 // hold more than a phase of it.
 func (t *ticker) await(ctx context.Context, due time.Time, wait time.Duration) error {
+	phase := t.phase
+	if len(t.shown.members) < fewMembers { // any socket holds their frames
+		phase = period
+	}
 	for ; wait > 0; wait = time.Until(due) {
-		t.timer.Reset(min(wait, t.phase))
+		t.timer.Reset(min(wait, phase))
 		select {
 		case <-t.timer.C:
 		case <-ctx.Done():
 			return nil
 		}
-		if wait > t.phase {
+		if wait > phase {
 			if err := t.drain(); err != nil {
 				return err
 			}

@@ -41,7 +41,7 @@ func benchMixerCommand() *cobra.Command {
 		},
 	}
 	fl := c.Flags()
-	fl.IntVar(&f.members, "members", 900, "members of three-party rooms, all talking")
+	fl.IntVar(&f.members, "members", 6000, "members of three-party rooms, all talking")
 	fl.DurationVar(&f.duration, "duration", 5*time.Second, "how long to measure over the trunk")
 	fl.BoolVar(&f.printJSON, "json", false, "print one JSON object a line")
 	return c

@@ -124,7 +124,7 @@ func (o *operator) Workers(ctx context.Context) ([]api.WorkerView, error) {
 func workerView(w fleet.Worker) api.WorkerView {
 	v := api.WorkerView{
 		Name: w.Name, Kind: strings.ToLower(w.Kind.String()), Up: true, PID: int(w.Pid), Load: w.Load,
-		Capacity: w.Capacity, Address: w.Trunk, Since: w.Since,
+		Capacity: w.Capacity, Full: w.Full, Address: w.Trunk, Since: w.Since,
 	}
 	if w.Kind == control.Kind_SBC {
 		v.Address = w.Media.String()

@@ -66,6 +66,9 @@ func printStatus(c *cobra.Command, s status) error {
 		state := "down"
 		if k.Up {
 			state = fmt.Sprintf("up for %s, %d of %d, pid %d", age(k.Since), k.Load, k.Capacity, k.PID)
+			if k.Full {
+				state += ", full: its ticks take their whole time"
+			}
 		}
 		fmt.Fprintf(w, "%s\t%s\n", k.Name, state)
 	}

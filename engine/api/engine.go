@@ -132,6 +132,7 @@ type WorkerView struct {
 	PID      int       `json:"pid,omitempty"`
 	Load     int       `json:"load"` // streams or members carried
 	Capacity int       `json:"capacity"`
+	Full     bool      `json:"full,omitempty"`    // it says that it can carry no more
 	Address  string    `json:"address,omitempty"` // of its media or trunk
 	Since    time.Time `json:"since"`
 	Restarts int       `json:"restarts"`

@@ -23,6 +23,7 @@
 // reckoned from the last report, the source that packets came from.
 //
 // Limits: an SBC carries as many calls as its slice has even ports, or as its
-// capacity says; a mixer as many members as its capacity. What finds no place is
-// refused with ErrNoSBC, ErrNoPort or ErrNoMixer, never squeezed in.
+// capacity says; a mixer as many members as its capacity, and nothing new while
+// it says that it is full. What finds no place is refused with ErrNoSBC, ErrNoPort or
+// ErrNoMixer, never squeezed in.
 package fleet

@@ -29,7 +29,8 @@ type Worker struct {
 	Version  string
 	Pid      uint32
 	Capacity int
-	Load     int // as the worker itself says
+	Load     int  // as the worker itself says
+	Full     bool // says the worker: it gets nothing new
 	Trunk    string
 	Media    netip.Addr // SBC
 	Since    time.Time
@@ -171,7 +172,7 @@ func (f *Fleet) Beat(name string, b *control.Heartbeat) {
 	if w == nil {
 		return
 	}
-	w.Load, w.beaten = int(b.Load), f.now
+	w.Load, w.Full, w.beaten = int(b.Load), b.Full, f.now
 	if len(b.Counters) > 0 {
 		w.counters = b.Counters
 	}

@@ -287,3 +287,29 @@ func TestStreamsOfOneSBCAreJoined(t *testing.T) {
 		t.Errorf("after b is gone a is told %v, joined to %q", cs, f.Place("a").Stream.Joined)
 	}
 }
+
+// A mixer that says that it is full gets nothing new, whatever its capacity; with all of
+// them full a call is refused, and told why. What another one gives up it takes all the same.
+func TestAFullMixerGetsNothingNew(t *testing.T) {
+	f := newFleet(t, sbc("sbc-1", 40), mixer("mixer-1"), mixer("mixer-2"))
+	f.Beat("mixer-1", &control.Heartbeat{Seq: 1, Full: true})
+	for i := range 4 {
+		if p := place(t, f, fmt.Sprint(i)); p.Mixer != "mixer-2" {
+			t.Errorf("call %d went to %s, which is full", i, p.Mixer)
+		}
+	}
+	f.Beat("mixer-2", &control.Heartbeat{Seq: 1, Full: true})
+	if _, err := f.PlaceCall("one too many", ""); !errors.Is(err, ErrNoMixer) {
+		t.Errorf("all are full: got %v, want ErrNoMixer", err)
+	}
+	if _, err := f.PlaceRoom("r", 8000, Out{}); !errors.Is(err, ErrNoMixer) {
+		t.Errorf("a room on full mixers: got %v, want ErrNoMixer", err)
+	}
+	if r, err := f.Drain("mixer-2", Out{}); err != nil || len(r.Calls) != 4 || len(r.Lost) != 0 {
+		t.Errorf("of a mixer that drains %d calls were moved and %d lost: %v", len(r.Calls), len(r.Lost), err)
+	}
+	f.Beat("mixer-1", &control.Heartbeat{Seq: 2})
+	if p := place(t, f, "later"); p.Mixer != "mixer-1" {
+		t.Errorf("a mixer that is no longer full gets nothing")
+	}
+}

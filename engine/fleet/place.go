@@ -96,7 +96,10 @@ func (f *Fleet) beside(call string) (sbc, mixer *Worker) {
 
 func hasPort(w *Worker) bool { return len(w.ports.free) > 0 && hasRoom(w) }
 
-func hasRoom(w *Worker) bool { return !w.draining && (w.Capacity == 0 || w.carried < w.Capacity) }
+func hasRoom(w *Worker) bool { return !w.Full && couldCarry(w) }
+
+// couldCarry is hasRoom for calls that would end otherwise: better that all suffer a little.
+func couldCarry(w *Worker) bool { return !w.draining && (w.Capacity == 0 || w.carried < w.Capacity) }
 
 // ssrc draws one that no live call uses: the trunk tells streams apart by it.
 func (f *Fleet) ssrc() uint32 {

@@ -101,7 +101,7 @@ func (f *Fleet) rehomeCall(p *Place, to *Worker, out Out, r *Rehomed) {
 		if p.Member != nil && p.Member.Room != "" {
 			return // its room could not move: it is lost with it, and counted
 		}
-		if to = f.leastBusy(control.Kind_MIXER, hasRoom); to == nil {
+		if to = f.leastBusy(control.Kind_MIXER, couldCarry); to == nil {
 			r.Lost = append(r.Lost, p.Call)
 			return
 		}

@@ -192,12 +192,14 @@ func (l *clientLink) offer() error {
 func (l *clientLink) heartbeat() error {
 	l.seq++
 	load, counters := l.worker.Load()
+	f, ok := l.worker.(Fillable)
 	if now := time.Now(); now.Sub(l.counted) < countersEvery {
 		counters = nil
 	} else if counters != nil {
 		l.counted = now
 	}
-	return l.stream.Send(&ToBrain{Body: &ToBrain_Heartbeat{Heartbeat: &Heartbeat{Seq: l.seq, Load: load, Counters: counters}}})
+	return l.stream.Send(&ToBrain{Body: &ToBrain_Heartbeat{Heartbeat: &Heartbeat{
+		Seq: l.seq, Load: load, Counters: counters, Full: ok && f.Full()}}})
 }
 
 // report sends all events that wait as one message.

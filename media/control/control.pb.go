@@ -707,6 +707,7 @@ type Heartbeat struct {
 	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
 	Load          uint32                 `protobuf:"varint,2,opt,name=load,proto3" json:"load,omitempty"` // streams or members carried
 	Counters      []*Counter             `protobuf:"bytes,3,rep,name=counters,proto3" json:"counters,omitempty"`
+	Full          bool                   `protobuf:"varint,4,opt,name=full,proto3" json:"full,omitempty"` // place nothing more here: what is carried would suffer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -760,6 +761,13 @@ func (x *Heartbeat) GetCounters() []*Counter {
 		return x.Counters
 	}
 	return nil
+}
+
+func (x *Heartbeat) GetFull() bool {
+	if x != nil {
+		return x.Full
+	}
+	return false
 }
 
 type Counter struct {
@@ -4230,11 +4238,12 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\aparcels\x18\f \x03(\tR\aparcels\x12\x1a\n" +
 	"\binstance\x18\r \x01(\tR\binstance\",\n" +
 	"\aWelcome\x12!\n" +
-	"\fheartbeat_ms\x18\x01 \x01(\rR\vheartbeatMs\"m\n" +
+	"\fheartbeat_ms\x18\x01 \x01(\rR\vheartbeatMs\"\x81\x01\n" +
 	"\tHeartbeat\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04load\x18\x02 \x01(\rR\x04load\x12:\n" +
-	"\bcounters\x18\x03 \x03(\v2\x1e.callwright.control.v1.CounterR\bcounters\"K\n" +
+	"\bcounters\x18\x03 \x03(\v2\x1e.callwright.control.v1.CounterR\bcounters\x12\x12\n" +
+	"\x04full\x18\x04 \x01(\bR\x04full\"K\n" +
 	"\aCounter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +

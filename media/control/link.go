@@ -53,6 +53,10 @@ type Worker interface {
 	Disconnected(why string)
 }
 
+// Fillable is a Worker that knows by itself when it can carry no more, whatever its
+// capacity says. It is asked once a heartbeat.
+type Fillable interface{ Full() bool }
+
 // Reporter takes a worker's events to its brain. Report never blocks. Events are kept
 // until a brain has said that it needs them no more (Turn.heard), and told again to a
 // brain that comes later; when too many wait the oldest are dropped and counted.

@@ -104,7 +104,7 @@ func (r *realm) format(args []goja.Value) string {
 			b.WriteByte(' ')
 		}
 		if s, ok := a.(goja.String); ok {
-			b.WriteString(s.String())
+			b.WriteString(r.ownStack(s.String()))
 		} else {
 			b.WriteString(r.inspect(a))
 		}
@@ -113,6 +113,16 @@ func (r *realm) format(args []goja.Value) string {
 		}
 	}
 	return b.String()
+}
+
+// ownStack shows an error's stack that was made a text as the error itself is shown.
+func (r *realm) ownStack(text string) string {
+	i := strings.Index(text, "\n\tat ")
+	if i < 0 {
+		return text
+	}
+	lines, _ := r.program.stack(text[i+1:])
+	return strings.TrimSuffix(text[:i]+"\n"+lines, "\n")
 }
 
 // directives writes the format text and returns the arguments it did not use.

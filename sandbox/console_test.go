@@ -9,17 +9,20 @@ import (
 
 func TestConsole(t *testing.T) {
 	for expr, want := range map[string]string{
-		`'a', 1, null, undefined, true, 1n, Symbol('s')`:                               `a 1 null undefined true 1n Symbol(s)`,
-		`{ a: [1, 'x', { b: null }], 'c-d': () => 1 }`:                                 `{ a: [ 1, 'x', { b: null } ], 'c-d': [Function: c-d] }`,
-		`'%s has %d of %j%%', 'bob', 3, { a: 1 }, 'more'`:                              `bob has 3 of {"a":1}% more`,
-		`(() => { const a = { n: 1 }; a.a = a; return a })()`:                          `{ n: 1, a: [Circular] }`,
-		`{ get a() { throw 1 } }`:                                                      `{ a: undefined }`,
-		`{ toString() { throw 1 }, [Symbol.toPrimitive]() { throw 1 } }`:               `{ toString: [Function: toString] }`,
-		`new Proxy({}, { get() { throw 1 }, ownKeys() { throw 1 } })`:                  `[Proxy]`,
-		`new Map([[1, 2]]), new Set([1]), new Uint8Array(2), Promise.resolve(1), /x/g`: `Map(1) Set(1) [typed array] Promise { <fulfilled> } /x/g`,
-		`class A { x = 1 }, new (class B { y = 2 })()`:                                 `[Function: A] B { y: 2 }`,
-		`Object.create(null), new Date(0), [], {}`:                                     `[Object: null prototype] {} Thu Jan 01 1970 00:00:00 GMT+0000 (UTC) [] {}`,
-		`Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } })`:      `Error: `,
+		`'a', 1, null, undefined, true, 1n, Symbol('s')`:                                                               `a 1 null undefined true 1n Symbol(s)`,
+		`{ a: [1, 'x', { b: null }], 'c-d': () => 1 }`:                                                                 `{ a: [ 1, 'x', { b: null } ], 'c-d': [Function: c-d] }`,
+		`'%s has %d of %j%%', 'bob', 3, { a: 1 }, 'more'`:                                                              `bob has 3 of {"a":1}% more`,
+		`(() => { const a = { n: 1 }; a.a = a; return a })()`:                                                          `{ n: 1, a: [Circular] }`,
+		`{ get a() { throw 1 } }`:                                                                                      `{ a: undefined }`,
+		`{ toString() { throw 1 }, [Symbol.toPrimitive]() { throw 1 } }`:                                               `{ toString: [Function: toString] }`,
+		`new Proxy({}, { get() { throw 1 }, ownKeys() { throw 1 } })`:                                                  `[Proxy]`,
+		`new Map([[1, 2]]), new Set([1]), new Uint8Array(2), Promise.resolve(1), /x/g`:                                 `Map(1) { 1 => 2 } Set(1) { 1 } Uint8Array(2) [ 0, 0 ] Promise { <fulfilled> } /x/g`,
+		`class A { x = 1 }, new (class B { y = 2 })()`:                                                                 `[Function: A] B { y: 2 }`,
+		`Object.create(null), new Date(0), [], {}`:                                                                     `[Object: null prototype] {} 1970-01-01T00:00:00.000Z [] {}`,
+		`Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } })`:                                      `Error: `,
+		`(() => { const m = new Map(); m.set(m, new Set([{ a: 1 }, 'b'])); return m })(), new Date(NaN)`:               `Map(1) { [Circular] => Set(2) { { a: 1 }, 'b' } } Invalid Date`,
+		`new Map(Array.from({ length: 60 }, (_, i) => [i, i])), new (class X extends Map { forEach() { throw 1 } })()`: `Map(60) { 0 => 0, 1 => 1`,
+		`(function deep() { return new Error('x').stack })()`:                                                          "Error: x\n    at deep (main.js:",
 		`call`: `Call { id: 'a', state: undefined, from: undefined, vars: {} }`,
 	} {
 		expr := strings.Replace(expr, "class A { x = 1 },", "class A { x = 1 },", 1)

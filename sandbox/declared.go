@@ -13,6 +13,7 @@ type Declared struct {
 	// are known only when the program runs (also of a CommonJS file).
 	Routes   []Route
 	Computed bool
+	Error    error // a *ScriptError: one of the routes cannot be used
 }
 
 // Declared reads the exports from the bundle's text.
@@ -35,12 +36,16 @@ func (p *Program) Declared() Declared {
 	if !ok {
 		return d
 	}
-	for _, v := range list.Value {
+	for i, v := range list.Value {
 		switch v := v.(type) {
 		case *ast.StringLiteral:
 			d.Routes = append(d.Routes, Route{Literal: v.Value.String()})
 		case *ast.RegExpLiteral:
-			d.Routes = append(d.Routes, Route{Pattern: v.Pattern, Flags: v.Flags})
+			route := Route{Pattern: v.Pattern, Flags: v.Flags}
+			if err := p.usable(&route, i); err != nil && d.Error == nil {
+				d.Error = err
+			}
+			d.Routes = append(d.Routes, route)
 		default:
 			d.Computed = true
 		}

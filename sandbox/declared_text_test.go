@@ -10,7 +10,7 @@ import (
 func TestDeclaredByText(t *testing.T) {
 	for text, want := range map[string]sandbox.Declared{
 		`import './n'; export const routes = ['5000', /^9\d$/i]; export default async call => { throw 1 }`: {Flow: true,
-			Routes: []sandbox.Route{{Literal: "5000"}, {Pattern: `^9\d$`, Flags: "i"}}},
+			Routes: []sandbox.Route{{Literal: "5000"}, {Pattern: `^9\d$`, Flags: "i", RE2: `(?i)^9\d$`}}},
 		`import { n } from './n'; export const routes = ['1', n];`:                             {Computed: true, Routes: []sandbox.Route{{Literal: "1"}}},
 		`import { routes } from './n'; export { routes };`:                                     {Routes: []sandbox.Route{{Literal: "7"}}},
 		`export default async function (call) {}`:                                              {Flow: true},
@@ -23,6 +23,9 @@ func TestDeclaredByText(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := p.Declared()
+		if got.Error != nil {
+			t.Errorf("%s: %v", text, got.Error)
+		}
 		if got.Flow != want.Flow || got.Computed != want.Computed || len(got.Routes) != len(want.Routes) {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
 			continue
@@ -32,5 +35,12 @@ func TestDeclaredByText(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v", text, got, want)
 			}
 		}
+	}
+	p, err := sandbox.Build(sandboxtest.Source(t, map[string]string{"main.js": "\nexport const routes = [/^1/, /(?<!x)/];"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := p.Declared(); d.Error == nil || !contains(d.Error.Error(), "main.js:2:14: TypeError: routes[1]: /(?<!x)/ cannot be used as a route") {
+		t.Errorf("a route that cannot be one: %v", d.Error)
 	}
 }

@@ -80,7 +80,29 @@ func (g *Generation) read(r *realm, exports goja.Value) error {
 }
 
 func (g *Generation) bad(format string, args ...any) error {
-	return &ScriptError{App: g.program.App, Name: "TypeError", Message: fmt.Sprintf(format, args...)}
+	return g.program.wrongExport(format, args...)
+}
+
+// exportLine is where an author writes what is exported under a name.
+var exportLine = regexp.MustCompile(`^\s*(?:export\s+(?:const|let|var)\s+|(?:module\.)?exports\.|export\s+)(routes|api|default)\b`)
+
+// wrongExport is an error about an export, placed at the line that exports it if that
+// can be told from the text. Its message names the export first, or the default one.
+func (p *Program) wrongExport(format string, args ...any) *ScriptError {
+	e := &ScriptError{App: p.App, Name: "TypeError", Message: fmt.Sprintf(format, args...)}
+	name, _, _ := strings.Cut(strings.TrimPrefix(e.Message, "the "), " ")
+	for _, file := range p.Files {
+		if strings.Contains(file, "node_modules/") {
+			continue
+		}
+		for n, line := range strings.Split(p.sources[file], "\n") {
+			if m := exportLine.FindStringSubmatchIndex(line); m != nil && strings.HasPrefix(name, line[m[2]:m[3]]) {
+				e.place(p, file, strconv.Itoa(n+1), strconv.Itoa(m[2]+1))
+				return e
+			}
+		}
+	}
+	return e
 }
 
 func (g *Generation) readRoutes(r *realm, v goja.Value) ([]Route, error) {
@@ -115,12 +137,20 @@ func (g *Generation) route(r *realm, i int64, v goja.Value) (Route, error) {
 		return Route{}, g.bad("routes[%d] must be a string or a regular expression, not %s", i, r.short1(v))
 	}
 	route := Route{Pattern: o.Get("source").String(), Flags: o.Get("flags").String()}
+	if err := g.program.usable(&route, int(i)); err != nil {
+		return Route{}, err
+	}
+	return route, nil
+}
+
+// usable says a regular expression in Go's syntax, or why it cannot be a route.
+func (p *Program) usable(route *Route, i int) error {
 	re2, err := toRE2(route.Pattern, route.Flags)
 	if err != nil {
-		return Route{}, g.bad("routes[%d]: /%s/%s cannot be used as a route: %s", i, route.Pattern, route.Flags, err)
+		return p.wrongExport("routes[%d]: /%s/%s cannot be used as a route: %s", i, route.Pattern, route.Flags, err)
 	}
 	route.RE2 = re2
-	return route, nil
+	return nil
 }
 
 // ParseRoute reads a route as manifests write it: a number or URI pattern, or a regular

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dop251/goja"
 )
@@ -99,13 +100,23 @@ func (in *inspector) byClass(o *goja.Object, depth int) {
 		in.list(o, depth)
 	case "Error":
 		in.error(o)
-	case "Date", "RegExp":
+	case "Date":
+		if at, ok := o.Export().(time.Time); ok && !at.IsZero() {
+			in.b.WriteString(at.UTC().Format("2006-01-02T15:04:05.000Z"))
+		} else {
+			in.b.WriteString("Invalid Date")
+		}
+	case "RegExp":
 		in.b.WriteString(o.String())
 	case "Promise":
 		p := o.Export().(*goja.Promise)
 		in.b.WriteString("Promise { " + [...]string{"<pending>", "<rejected>", "<fulfilled>"}[stateIndex(p.State())] + " }")
 	case "Map", "Set":
-		fmt.Fprintf(&in.b, "%s(%s)", c, in.get(o, "size"))
+		fmt.Fprintf(&in.b, "%s(%s) ", c, in.get(o, "size"))
+		in.collection(o, c, depth)
+	case "typed array":
+		fmt.Fprintf(&in.b, "%s(%s) ", in.className(o), in.get(o, "length"))
+		in.list(o, depth)
 	case "String", "Number", "Boolean":
 		in.b.WriteString("[" + c + ": ")
 		in.value(boxed(o), depth)
@@ -171,6 +182,41 @@ func (in *inspector) list(o *goja.Object, depth int) {
 		in.b.WriteByte(' ')
 	}
 	in.b.WriteByte(']')
+}
+
+// collection lists a Map's or Set's first entries, by the builtin itself: what a script
+// has put in its place is not asked.
+func (in *inspector) collection(o *goja.Object, class string, depth int) {
+	each, ok := goja.AssertFunction(in.r.rt.Get(class).(*goja.Object).Get("prototype").(*goja.Object).Get("forEach"))
+	if !ok || depth > 4 {
+		in.b.WriteString("{…}")
+		return
+	}
+	n := 0
+	in.b.WriteByte('{')
+	_ = in.r.try(func() {
+		_, err := each(o, in.r.native("", 2, func(c goja.FunctionCall) goja.Value {
+			if n > 0 {
+				in.b.WriteByte(',')
+			}
+			if n++; n > 50 {
+				in.b.WriteString(" … more")
+				panic(in.r.rt.ToValue("enough"))
+			}
+			in.b.WriteByte(' ')
+			if class == "Map" {
+				in.value(c.Argument(1), depth+1)
+				in.b.WriteString(" => ")
+			}
+			in.value(c.Argument(0), depth+1)
+			return goja.Undefined()
+		}))
+		_ = err // "enough"
+	})
+	if n > 0 {
+		in.b.WriteByte(' ')
+	}
+	in.b.WriteByte('}')
 }
 
 func (in *inspector) error(o *goja.Object) {

@@ -39,7 +39,7 @@ func Inspect(src sandbox.AppSource, faces []sandbox.Face) Inspection {
 	for _, r := range routes {
 		in.Routes = append(in.Routes, spelled(r))
 	}
-	if len(routes) > 0 && !d.Flow {
+	if in.Error = d.Error; len(routes) > 0 && !d.Flow {
 		in.Error = &sandbox.ScriptError{App: in.App, File: in.File, Name: "Error",
 			Message: fmt.Sprintf("%v: the file has routes but no call flow (export default)", errRoute)}
 	}

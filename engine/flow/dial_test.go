@@ -206,7 +206,7 @@ func TestDialOptionsThatCannotBe(t *testing.T) {
 		{`'bob'`, `{}`, "no URI"},
 		{`'mailto:bob@h'`, `{}`, "no SIP URI"},
 		{`'tel:+4420'`, `{}`, "not built yet"},
-		{`{user: 'bob'}`, `{}`, "not built yet"},
+		{`{trunk: 'bob'}`, `{}`, "not built yet"},
 		{`'sip:b@h'`, `{ringback: 'atlantis:'}`, "ringback"},
 		{`'sip:b@h'`, `{stopOn: ['bussy']}`, "stopOn"},
 		{`'sip:b@h'`, `{strategy: 'random'}`, "not built yet"},

@@ -40,6 +40,8 @@ type Config struct {
 	// Fetch performs scripts' HTTP requests and tells the result once, from another
 	// goroutine; it must not block. Nil: there are none.
 	Fetch func(fetch.Request, func(fetch.Result))
+	// Sockets are scripts' WebSocket connections. Nil: there are none.
+	Sockets Sockets
 	// MayFetch says whether an app may have audio fetched from a host and port, or sent
 	// there; private: an address that is not public. Nil: none may.
 	MayFetch func(app, hostport string, private bool) error

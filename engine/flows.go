@@ -55,6 +55,10 @@ func (s *shard) fromFlow(a flow.Action) {
 		if s.config.Watch != nil {
 			s.config.Watch(a.Path, a.On)
 		}
+	case flow.Connect:
+		s.connect(a)
+	case flow.ToSocket:
+		s.toSocket(a)
 	case flow.Fetch:
 		s.fetch(a)
 	case flow.Note:

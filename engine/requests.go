@@ -8,6 +8,7 @@ import (
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/file"
 	"github.com/callwright/callwright/engine/flow"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/sandbox"
 )
 
@@ -110,6 +111,38 @@ func (s *shard) fetch(a flow.Fetch) {
 		})
 	}})
 }
+
+// Sockets are the WebSocket connections of scripts, by keys; see engine/ws.
+type Sockets interface {
+	Open(key string, r ws.Request, tell func(ws.Event))
+	Ask(key string, a ws.Ask)
+}
+
+// connect lets the edge open a connection; what it tells are turns of their own.
+func (s *shard) connect(a flow.Connect) {
+	if s.config.Sockets == nil {
+		s.push(flow.Connected{Unit: a.Unit, Op: a.Op, Event: ws.Event{Kind: ws.Closed, Code: ws.Abnormal,
+			Error: &ws.Error{Name: "Denied", Message: "this engine opens no connections"}}})
+		return
+	}
+	s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() {
+		s.config.Sockets.Open(socketKey(a.Unit, a.Op), a.Request, func(e ws.Event) {
+			s.inbox.put(flow.Connected{Unit: a.Unit, Op: a.Op, Event: e})
+		})
+	}})
+}
+
+func (s *shard) toSocket(a flow.ToSocket) {
+	switch {
+	case s.config.Sockets == nil:
+	case a.Ask.Do == ws.Took:
+		s.config.Sockets.Ask(socketKey(a.Unit, a.Op), a.Ask)
+	default:
+		s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() { s.config.Sockets.Ask(socketKey(a.Unit, a.Op), a.Ask) }})
+	}
+}
+
+func socketKey(unit string, op uint32) string { return unit + "/" + strconv.FormatUint(uint64(op), 10) }
 
 // reach gives a file, a secret or a name of the environment to the edge.
 func (s *shard) reach(a flow.Reach) {

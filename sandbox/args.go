@@ -101,6 +101,8 @@ func (k kinds) say() string {
 		return "an object of Callwright"
 	case Integer:
 		return "a whole number"
+	case Payload:
+		return "a text or bytes"
 	}
 	return k.text
 }

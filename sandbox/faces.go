@@ -109,5 +109,6 @@ const (
 	Strings  Type = "strings"  // array of strings
 	Handle   Type = "handle"   // a host object; travels as its handle, {"$handle": "call"}
 	Selector Type = "selector" // member id, member object, array of them, or {tag,…} object
+	Payload  Type = "payload"  // a string or bytes; travels as {"text"} or {"base64"}
 	// Enums are written "'a'|'b'|3".
 )

@@ -10,39 +10,35 @@ import (
 //go:embed fetch.js
 var fetchJS string
 
+//go:embed websocket.js
+var webSocketJS string
+
 // makeGlobals defines the verbs of the table that are globals. It runs before the
 // intrinsics are frozen.
 func (r *realm) makeGlobals(race goja.Value) {
 	for _, m := range r.faces.classes[""].methods {
-		if !m.Global {
-			continue
-		}
-		verb := r.verb(m, race)
-		if m.Name != "fetch" {
-			r.global(m.Name, verb)
-			continue
-		}
-		if err := r.makeFetch(verb); err != nil {
-			panic("sandbox: fetch.js: " + err.Error()) // our own text
+		switch {
+		case m.Name == "fetch" && m.Global:
+			r.wrapped("fetch", fetchJS, r.verb(m, race), r.native("base64", 1, r.toBase64), r.native("bytes", 2, r.fromBase64))
+		case m.Name == "ws":
+			r.wrapped("websocket", webSocketJS, r.verb(m, race), r.rt.Get("EventTarget"), r.rt.Get("Event"), r.rt.Get("DOMException"))
+		case m.Global:
+			r.global(m.Name, r.verb(m, race))
 		}
 	}
 }
 
-func (r *realm) makeFetch(verb goja.Value) error {
-	v, err := r.rt.RunScript("callwright:fetch", fetchJS)
+// wrapped makes globals of a text of ours, which is a function of what it is given.
+func (r *realm) wrapped(name, text string, given ...goja.Value) {
+	v, err := r.rt.RunScript("callwright:"+name, text)
 	if err != nil {
-		return err
+		panic("sandbox: " + name + ".js: " + err.Error())
 	}
 	wrap, _ := goja.AssertFunction(v)
-	out, err := wrap(nil, verb, r.native("base64", 1, r.toBase64), r.native("bytes", 2, r.fromBase64))
-	if err != nil {
-		return err
-	}
-	o := out.(*goja.Object)
+	o := must(wrap(nil, given...)).(*goja.Object)
 	for _, name := range o.Keys() {
 		r.global(name, o.Get(name))
 	}
-	return nil
 }
 
 func (r *realm) global(name string, v goja.Value) {
@@ -51,19 +47,9 @@ func (r *realm) global(name string, v goja.Value) {
 
 // toBase64 reads a buffer or a view of one.
 func (r *realm) toBase64(c goja.FunctionCall) goja.Value {
-	o := c.Argument(0).(*goja.Object)
-	whole := o
-	from, n := int64(0), int64(-1)
-	if b, ok := o.Get("buffer").(*goja.Object); ok { // a view
-		whole, from, n = b, o.Get("byteOffset").ToInteger(), o.Get("byteLength").ToInteger()
-	}
-	buffer, ok := whole.Export().(goja.ArrayBuffer)
+	b, ok := rawBytes(c.Argument(0).(*goja.Object))
 	if !ok {
 		r.throw("TypeError", "fetch: the body is no buffer")
-	}
-	b := buffer.Bytes()
-	if n >= 0 {
-		b = b[from : from+n]
 	}
 	if len(b) > maxArgs {
 		r.throw("RangeError", "fetch: a body of %d bytes, at most %d", len(b), maxArgs)
@@ -79,9 +65,5 @@ func (r *realm) fromBase64(c goja.FunctionCall) goja.Value {
 	} else if coded := c.Argument(1); !goja.IsUndefined(coded) {
 		b, _ = base64.StdEncoding.DecodeString(coded.String())
 	}
-	list, err := r.rt.New(r.rt.Get("Uint8Array"), r.rt.ToValue(r.rt.NewArrayBuffer(b)))
-	if err != nil {
-		panic(err)
-	}
-	return list
+	return r.uint8Array(b)
 }

@@ -25,7 +25,7 @@ type kind struct {
 
 // baseTypes are all types but literals.
 var baseTypes = map[Type]bool{String: true, Number: true, Integer: true, Boolean: true, Duration: true,
-	Source: true, Object: true, Any: true, Function: true, Pattern: true, Strings: true, Handle: true, Selector: true}
+	Source: true, Object: true, Any: true, Function: true, Pattern: true, Strings: true, Handle: true, Selector: true, Payload: true}
 
 func parseKinds(t Type) (kinds, error) {
 	k := kinds{text: string(t)}
@@ -178,6 +178,8 @@ func (w *writer) putObject(t Type, v goja.Value) bool {
 	switch t {
 	case Any:
 		return w.value(v, 0)
+	case Payload:
+		return w.payload(v)
 	case Object:
 		return isObj && plain(o) && w.value(v, 0)
 	case Function:

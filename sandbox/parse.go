@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -274,10 +275,11 @@ func (p *reader) property(o *goja.Object, key string) error {
 	return o.Set(key, v)
 }
 
-// hostRef collects the parts of {"$handle", "$class", "$fields"}.
+// hostRef collects the parts of {"$handle", "$class", "$fields"}, or {"$bytes"} in base64.
 type hostRef struct {
 	handle, class string
 	fields        json.RawMessage
+	bytes         []byte // of {"$bytes"}
 }
 
 func (h *hostRef) take(p *reader, o *goja.Object, key string) error {
@@ -287,6 +289,12 @@ func (h *hostRef) take(p *reader, o *goja.Object, key string) error {
 	case key == "$handle" && p.next() == '"':
 		s, err := p.text()
 		h.handle = s
+		return err
+	case key == "$bytes" && p.next() == '"':
+		s, err := p.text()
+		if err == nil {
+			h.bytes, err = base64.StdEncoding.DecodeString(s)
+		}
 		return err
 	case key == "$class" && p.next() == '"':
 		s, err := p.text()
@@ -303,6 +311,9 @@ func (h *hostRef) take(p *reader, o *goja.Object, key string) error {
 }
 
 func (h *hostRef) value(p *reader, o *goja.Object) goja.Value {
+	if h.bytes != nil {
+		return p.r.uint8Array(h.bytes)
+	}
 	if h.handle == "" {
 		return o
 	}

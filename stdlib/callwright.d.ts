@@ -113,6 +113,87 @@ declare module 'callwright' {
   export function sleep(duration: Duration): Promise<void>;
 
   /**
+   * Opens a WebSocket connection. What comes and how it ends are journalled, so a rebuilt
+   * flow stands where it stood; an open connection does not outlive its brain: it closes
+   * with 1012, and the flow may open another. It closes with its run (1001). Messages that
+   * come before anybody listens are kept. The app's manifest must grant the host
+   * (`websocket: [feed.example.com]` in app.yaml; private and loopback addresses by
+   * themselves, by no pattern): else `opened` is not ok, and awaiting the socket throws
+   * Denied. At most 64 connections an app (Busy), 48,000 bytes a message either way: a
+   * larger one that comes closes it with 1009. What the network does wrong throws nothing:
+   * it closes with 1006 and an `error`.
+   * @permission websocket: [feed.example.com]
+   * @example const feed = ws('wss://feed.example.com/calls', { protocols: ['v1'] });
+   * if ((await feed.opened).ok) {
+   *   await feed.send(JSON.stringify({ call: call.id }));
+   *   for await (const e of feed.events('message', 'close')) {
+   *     if (!('data' in e)) break;
+   *     console.log(e.data);
+   *     await feed.close();
+   *   }
+   * }
+   */
+  export function ws(url: string, options?: WsOptions): Socket;
+  export interface WsOptions {
+    /** Subprotocols, the one most liked first. */
+    protocols?: string[];
+    /** Sent with the request to open. */
+    headers?: Record<string, string>;
+    /** To open, at most 60s. @default '10s' */
+    timeout?: Duration;
+  }
+  export interface SocketEvents {
+    open: { protocol: string };
+    message: { data: string | Uint8Array };
+    close: SocketResult;
+  }
+  /** How a connection ended. */
+  export interface SocketResult {
+    /** The peer's or ours; 1006: it broke, 1009: too large a message came, 1012: its brain is gone. */
+    code: number;
+    reason: string;
+    /** Both sides have said so. */
+    clean: boolean;
+    error?: string;
+  }
+
+  /** A WebSocket connection. Await it for its end. */
+  export interface Socket extends PromiseLike<SocketResult> {
+    /** Comes true when it is open, or will not be. */
+    readonly opened: Promise<{ ok: boolean; protocol: string; error?: string }>;
+    /** Calls the listener at each event. */
+    on<K extends keyof SocketEvents>(event: K, listener: (e: SocketEvents[K]) => void): this;
+    /** As on, for one event. */
+    once<K extends keyof SocketEvents>(event: K, listener: (e: SocketEvents[K]) => void): this;
+    /** Undoes on or once. */
+    off<K extends keyof SocketEvents>(event: K, listener: (e: SocketEvents[K]) => void): this;
+    /** The events as they come, one after another. */
+    events(...names: (keyof SocketEvents)[]): Events;
+    /**
+     * Sends a message; done when it has left. 64 may wait (Busy); on a socket that closes
+     * first it throws.
+     * @example const feed = ws('wss://feed.example.com/'); await feed.send('hello'); await feed.send(new Uint8Array([1, 2]));
+     */
+    send(data: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+    /**
+     * Asks the peer whether it lives, at most 10 s long (Timeout). Its own pings are answered.
+     * @example const feed = ws('wss://feed.example.com/'); const { ms } = await feed.ping();
+     */
+    ping(): Promise<{ ms: number }>;
+    /**
+     * Sends what waits, then says goodbye. Await the socket itself for the end.
+     * @example const feed = ws('wss://feed.example.com/'); await feed.close({ code: 4000, reason: 'enough' }); const { clean } = await feed;
+     */
+    close(options?: CloseOptions): Promise<void>;
+  }
+  export interface CloseOptions {
+    /** 1000, or from 3000 to 4999. @default 1000 */
+    code?: number;
+    /** At most 123 bytes. @default '' */
+    reason?: string;
+  }
+
+  /**
    * Waits for the first of some promises; the others go on.
    * @example const r = await race({ digits: call.gather({ max: 1 }), quiet: sleep('10s') });
    */
@@ -1622,4 +1703,29 @@ declare class Headers {
   values(): IterableIterator<string>;
   entries(): IterableIterator<[string, string]>;
   [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+/**
+ * The WebSocket of browsers over ws(), which see for grants and limits. A message's data
+ * is text or an ArrayBuffer; what breaks is an error event, then a close event.
+ */
+declare class WebSocket extends EventTarget {
+  constructor(url: string | { toString(): string }, protocols?: string | string[]);
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSING: 2;
+  static readonly CLOSED: 3;
+  readonly url: string;
+  readonly readyState: number;
+  readonly protocol: string;
+  readonly extensions: string;
+  readonly bufferedAmount: number;
+  binaryType: 'arraybuffer';
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: Event & { data: any }) => void) | null;
+  onerror: ((event: Event & { message: string }) => void) | null;
+  onclose: ((event: Event & { code: number; reason: string; wasClean: boolean }) => void) | null;
+  /** Before it is open it throws an InvalidStateError; after its end it does nothing. */
+  send(data: string | ArrayBuffer | ArrayBufferView): void;
+  close(code?: number, reason?: string): void;
 }

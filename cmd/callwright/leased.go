@@ -6,6 +6,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/signal"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/media/control"
 )
 
@@ -39,6 +40,26 @@ func (h leasedHub) Send(worker string, t *control.Turn) error {
 		return errNotActive
 	}
 	return h.Hub.Send(worker, t)
+}
+
+// leasedSockets lets no script open or use a connection without the lease.
+type leasedSockets struct {
+	*ws.Edge
+	lease holder
+}
+
+func (s leasedSockets) Open(key string, r ws.Request, tell func(ws.Event)) {
+	if s.lease.Held() {
+		s.Edge.Open(key, r, tell)
+		return
+	}
+	go tell(ws.Event{Kind: ws.Closed, Code: ws.Restart, Error: &ws.Error{Name: "Busy", Message: errNotActive.Error()}})
+}
+
+func (s leasedSockets) Ask(key string, a ws.Ask) {
+	if s.lease.Held() {
+		s.Edge.Ask(key, a)
+	}
 }
 
 // leased lets no script's request out without the lease.

@@ -132,6 +132,7 @@ func (w *wholeEngine) crashBrain() {
 	b.hub.Close()
 	b.runs.Wait()
 	b.fetch.Close()
+	b.sockets.Shut()
 	b.scripts.Close()
 	b.closePool()
 	b.state.Close()

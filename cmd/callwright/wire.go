@@ -24,6 +24,7 @@ import (
 	"github.com/callwright/callwright/engine/resolve"
 	"github.com/callwright/callwright/engine/script"
 	"github.com/callwright/callwright/engine/signal"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
 	"github.com/callwright/callwright/sandbox/process"
@@ -69,6 +70,8 @@ type brainParts struct {
 	Fetch func(app, hostport string, private bool) error
 	// Web carries the requests of scripts; nil: the network.
 	Web http.RoundTripper
+	// Dial opens the WebSocket connections of scripts; nil: on the network.
+	Dial func(context.Context, ws.Request) (ws.Conn, error)
 	// Resolve finds where SIP URIs with a name lead; nil: by DNS.
 	Resolve func(uri string, done func([]resolve.Target, error))
 	// Coverage counts the lines of scripts that run; nil: nobody does.
@@ -97,6 +100,7 @@ type brain struct {
 	kept    *keep.Keep
 	shelf   *script.Shelf // versions that brains share
 	fetch   *fetch.Edge
+	sockets *ws.Edge
 	files   *file.Edge
 	operate *operator
 
@@ -126,6 +130,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.events = events.NewRing[events.Event](events.KeptEvents)
 	b.past = events.NewRing[written](keptBatches)
 	b.fetch = fetch.New(fetch.Config{Allow: b.mayFetch(p.Fetch), Transport: p.Web, UserAgent: product})
+	b.sockets = ws.New(ws.Config{Allow: b.mayConnect(p.Fetch), Dial: p.Dial, UserAgent: product})
 	b.files = b.openFiles(p.Files)
 	b.kept = keep.New(func(batch sandbox.Batch) { b.state.Submit(batch) })
 	b.shelf = script.NewShelf(func(batch sandbox.Batch) { b.state.Submit(batch) })
@@ -158,6 +163,7 @@ func joinBrain(p brainParts) (*brain, error) {
 	b.engine = engine.New(engine.Config{
 		Log: p.Log, Wire: leasedWire{b.edge, b.state}, Workers: leasedHub{b.hub, b.state}, Scripts: b.scripts, Commit: b.state.CommitAsync,
 		UserAgent: product, Epoch: epoch, Sealer: p.Sealer, Recover: engine.Recover{Workers: p.Workers}, Secret: secret(), Events: b.events, Keep: b.kept, Registrar: phones, Fetch: b.leased(b.fetch.Do), Files: b.files.Do, MayFetch: b.mayFetch(p.Fetch), Watch: tree.Watch,
+		Sockets: leasedSockets{b.sockets, b.state},
 		Resolve: p.resolve(), Local: b.edge.Local,
 	})
 	b.scripts.Changed = b.engine.ScriptsChanged
@@ -186,6 +192,14 @@ func (b *brain) mayFetch(other func(app, hostport string, private bool) error) f
 		return other
 	}
 	return func(app, hostport string, private bool) error { return b.scripts.MayFetch(app, hostport, private) }
+}
+
+// mayConnect is mayFetch for WebSocket connections.
+func (b *brain) mayConnect(other func(app, hostport string, private bool) error) func(app, hostport string, private bool) error {
+	if other != nil {
+		return other
+	}
+	return func(app, hostport string, private bool) error { return b.scripts.MayConnect(app, hostport, private) }
 }
 
 // openFiles is what scripts reach of this machine: `files` and `secrets` below the data
@@ -295,6 +309,7 @@ func (b *brain) close(grace time.Duration) error {
 // forget ends what a brain has before it acts.
 func (b *brain) forget() error {
 	b.fetch.Close()
+	b.sockets.Shut()
 	b.files.Close()
 	b.scripts.Close()
 	b.closePool()

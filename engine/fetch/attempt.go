@@ -31,26 +31,34 @@ func (e *Edge) check(r Request) (*http.Request, *Error) {
 	case len(r.Body) > MaxBody:
 		return nil, &Error{"RangeError", fmt.Sprintf("a body of %d bytes, at most %d", len(r.Body), MaxBody)}
 	}
-	if err := e.mayReach(r.App, u); err != nil {
+	if err := e.guard.MayReach(r.App, u); err != nil {
 		return nil, err
 	}
 	req, err := http.NewRequest(strings.ToUpper(r.Method), u.String(), nil)
 	if err != nil {
 		return nil, &Error{"BadOption", err.Error()}
 	}
-	if e.cfg.UserAgent != "" {
-		req.Header.Set("User-Agent", e.cfg.UserAgent)
-	}
-	for name, value := range r.Headers {
-		if ours[http.CanonicalHeaderKey(name)] {
-			return nil, &Error{"BadOption", fmt.Sprintf("the header %s is not the script's to set", name)}
-		}
-		req.Header.Set(name, value)
+	if err := SetHeaders(req.Header, e.cfg.UserAgent, r.Headers); err != nil {
+		return nil, err
 	}
 	if r.Key != "" && req.Header.Get("Idempotency-Key") == "" {
 		req.Header.Set("Idempotency-Key", r.Key)
 	}
 	return req, nil
+}
+
+// SetHeaders sets an app's headers, and who sends them where the app does not say.
+func SetHeaders(h http.Header, userAgent string, headers map[string]string) *Error {
+	if userAgent != "" {
+		h.Set("User-Agent", userAgent)
+	}
+	for name, value := range headers {
+		if canonical := http.CanonicalHeaderKey(name); ours[canonical] || strings.HasPrefix(canonical, "Sec-Websocket-") {
+			return &Error{"BadOption", fmt.Sprintf("the header %s is not the script's to set", name)}
+		}
+		h.Set(name, value)
+	}
+	return nil
 }
 
 // attempt sends the request once; again says that another try may do better.

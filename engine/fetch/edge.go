@@ -22,10 +22,11 @@ type Config struct {
 
 // Edge performs requests. Make it with New, end it with Close.
 type Edge struct {
-	cfg  Config
-	ctx  context.Context
-	stop context.CancelFunc
-	runs sync.WaitGroup
+	cfg   Config
+	guard Guard
+	ctx   context.Context
+	stop  context.CancelFunc
+	runs  sync.WaitGroup
 
 	mu     sync.Mutex
 	apps   map[string]*reach
@@ -42,7 +43,7 @@ type reach struct {
 // New makes an edge.
 func New(c Config) *Edge {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Edge{cfg: c, ctx: ctx, stop: cancel, apps: map[string]*reach{}}
+	return &Edge{cfg: c, guard: Guard{c.Allow, "fetch"}, ctx: ctx, stop: cancel, apps: map[string]*reach{}}
 }
 
 // Do performs a request and tells done what came of it, once, on another goroutine.

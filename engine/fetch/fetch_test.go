@@ -121,7 +121,7 @@ func TestANameOfAPrivateAddress(t *testing.T) {
 		"10.0.0.1:80": false, "10.0.0.9:80": true, "[::ffff:10.0.0.9]:80": true, "127.0.0.1:80": false, "[::1]:80": false, "169.254.169.254:80": false,
 		"100.64.0.1:80": false, "[fd00::1]:80": false, "[64:ff9b::a00:1]:80": false, "0.0.0.0:80": false, "192.0.2.1:80": true, "[2001:db8::1]:80": true,
 	} {
-		if got := e.mayDial("main", address, false) == nil; got != want {
+		if got := e.guard.mayDial("main", address, false) == nil; got != want {
 			t.Errorf("%s may be dialled: %v, want %v", address, got, want)
 		}
 	}

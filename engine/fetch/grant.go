@@ -12,23 +12,32 @@ import (
 	"time"
 )
 
-// mayReach asks for the host of a URL.
-func (e *Edge) mayReach(app string, u *url.URL) *Error {
+// Guard holds apps to the hosts they were granted. Its methods may be called from any
+// goroutine.
+type Guard struct {
+	// Allow is asked for each host and port; see Config. Nil: nothing is allowed.
+	Allow func(app, hostport string, private bool) error
+	// Key is the manifest's that grants, for the error.
+	Key string
+}
+
+// MayReach asks for the host of a URL.
+func (g Guard) MayReach(app string, u *url.URL) *Error {
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443"}[u.Scheme]
 	}
 	host := strings.ToLower(u.Hostname())
 	addr, err := netip.ParseAddr(host)
-	return e.ask(app, net.JoinHostPort(host, port), host == "localhost" || err == nil && !public(addr))
+	return g.ask(app, net.JoinHostPort(host, port), host == "localhost" || err == nil && !public(addr))
 }
 
-func (e *Edge) ask(app, hostport string, private bool) *Error {
-	if e.cfg.Allow == nil {
+func (g Guard) ask(app, hostport string, private bool) *Error {
+	if g.Allow == nil {
 		host := strings.TrimSuffix(strings.TrimSuffix(hostport, ":443"), ":80")
-		return &Error{"Denied", fmt.Sprintf("%s is not granted; add to app.yaml the line `fetch: [%q]`", hostport, host)}
+		return &Error{"Denied", fmt.Sprintf("%s is not granted; add to app.yaml the line `%s: [%q]`", hostport, g.Key, host)}
 	}
-	if err := e.cfg.Allow(app, hostport, private); err != nil {
+	if err := g.Allow(app, hostport, private); err != nil {
 		return &Error{"Denied", err.Error()}
 	}
 	return nil
@@ -54,26 +63,31 @@ func (e *Edge) carrier(app string) http.RoundTripper {
 	return e.transport(app)
 }
 
-// transport is one app's connections. The address is looked at when it is known and
-// nothing is sent yet.
+// transport is one app's connections.
 func (e *Edge) transport(app string) *http.Transport {
-	d := &net.Dialer{Timeout: 10 * time.Second}
-	d.ControlContext = func(ctx context.Context, _, address string, _ syscall.RawConn) error {
-		return e.mayDial(app, address, ctx.Value(dialing{}) == "localhost")
-	}
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			host, _, _ := net.SplitHostPort(address)
-			return d.DialContext(context.WithValue(ctx, dialing{}, host), network, address)
-		},
+		DialContext:         e.guard.Dialer(app),
 		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 8, MaxConnsPerHost: maxOfApp,
 		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 	}
 }
 
+// Dialer opens an app's connections. The address is looked at when it is known and
+// nothing is sent yet.
+func (g Guard) Dialer(app string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: 10 * time.Second}
+	d.ControlContext = func(ctx context.Context, _, address string, _ syscall.RawConn) error {
+		return g.mayDial(app, address, ctx.Value(dialing{}) == "localhost")
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, _ := net.SplitHostPort(address)
+		return d.DialContext(context.WithValue(ctx, dialing{}, host), network, address)
+	}
+}
+
 // mayDial looks at an address that a name has turned out to have. localhost was granted
 // by its name.
-func (e *Edge) mayDial(app, address string, localhost bool) error {
+func (g Guard) mayDial(app, address string, localhost bool) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return &Error{"Denied", fmt.Sprintf("%q is no address", address)}
@@ -81,7 +95,7 @@ func (e *Edge) mayDial(app, address string, localhost bool) error {
 	if public(at.Addr()) || localhost && at.Addr().IsLoopback() {
 		return nil
 	}
-	if err := e.ask(app, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String(), true); err != nil {
+	if err := g.ask(app, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String(), true); err != nil {
 		return err
 	}
 	return nil
@@ -96,7 +110,7 @@ func (e *Edge) redirect(app string) func(*http.Request, []*http.Request) error {
 		if next.URL.Scheme != "http" && next.URL.Scheme != "https" {
 			return &Error{"Denied", "a redirect to " + next.URL.Scheme}
 		}
-		if err := e.mayReach(app, next.URL); err != nil {
+		if err := e.guard.MayReach(app, next.URL); err != nil {
 			return err
 		}
 		return nil

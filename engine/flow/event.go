@@ -7,6 +7,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/file"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/sdp"
 	"github.com/callwright/callwright/sandbox"
@@ -162,6 +163,13 @@ type (
 		Result fetch.Result
 	}
 
+	// Connected is what a connection of a Connect tells.
+	Connected struct {
+		Unit  string
+		Op    uint32
+		Event ws.Event
+	}
+
 	// Reached answers a Reach.
 	Reached struct {
 		Unit   string
@@ -201,6 +209,7 @@ func (Committed) input()     {}
 func (FailedOver) input()    {}
 func (Fired) input()         {}
 func (Fetched) input()       {}
+func (Connected) input()     {}
 func (StateChanged) input()  {}
 func (Reached) input()       {}
 func (Stopping) input()      {}
@@ -315,6 +324,19 @@ type (
 		Request fetch.Request
 	}
 
+	// Connect opens a WebSocket connection for a script, by the edge; it tells its news by
+	// Connected. ToSocket asks something of it.
+	Connect struct {
+		Unit    string
+		Op      uint32
+		Request ws.Request
+	}
+	ToSocket struct {
+		Unit string
+		Op   uint32
+		Ask  ws.Ask
+	}
+
 	// Reach is a file, a secret or a name of the environment, for the edge; Reached
 	// answers it.
 	Reach struct {
@@ -367,6 +389,8 @@ func (Commit) action()    {}
 func (Note) action()      {}
 func (Over) action()      {}
 func (Fetch) action()     {}
+func (Connect) action()   {}
+func (ToSocket) action()  {}
 func (Watch) action()     {}
 func (Reply) action()     {}
 func (Reach) action()     {}

@@ -7,7 +7,7 @@ import "github.com/callwright/callwright/sandbox"
 // its own (state, log, race, console, timers) is not in it.
 func Faces() []sandbox.Face {
 	return []sandbox.Face{functionsFace(), callFace(), playbackFace(), recordingFace(),
-		conferenceFace(), memberFace(), appFace(), metricsFace(), scheduleFace(), kvFace(), registrarFace(), filesFace(), secretsFace(), envFace()}
+		conferenceFace(), memberFace(), socketFace(), appFace(), metricsFace(), scheduleFace(), kvFace(), registrarFace(), filesFace(), secretsFace(), envFace()}
 }
 
 // kinds says how each operation of the table begins, and the sandbox's own ones. Names
@@ -40,6 +40,10 @@ var kinds = map[string]kind{
 	"Call.record":     {make: func() verb { return &record{} }, audio: true},
 	"Call.sendDigits": {make: func() verb { return &sendDigits{} }, audio: true},
 
+	".ws":               {make: func() verb { return &socket{} }},
+	"Socket.send":       {make: func() verb { return &socketAsk{} }},
+	"Socket.ping":       {make: func() verb { return &socketAsk{} }},
+	"Socket.close":      {make: func() verb { return &socketAsk{} }},
 	".fetch":            {make: func() verb { return &fetching{} }},
 	".lock":             {make: func() verb { return &lock{} }},
 	"App.use":           {make: func() verb { return &useApp{} }},
@@ -116,7 +120,7 @@ func functionsFace() sandbox.Face {
 				Params:  []sandbox.Param{{Name: "name", Type: sandbox.String}},
 				Options: roomOptions()},
 			{Name: "sleep", Doc: "waits", Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "void"},
-			lockMethod(), fetchMethod(), bridgeMethod(),
+			lockMethod(), fetchMethod(), wsMethod(), bridgeMethod(),
 			{Name: "play", Doc: "a source to play", Value: true, Params: []sandbox.Param{{Name: "source", Type: sandbox.Source}}, ResultType: "Value"},
 			{Name: "tone", Doc: "a tone to play", Value: true, Params: []sandbox.Param{{Name: "spec", Type: sandbox.String}}, ResultType: "Value"},
 			{Name: "silence", Doc: "silence to play", Value: true, Params: []sandbox.Param{{Name: "duration", Type: sandbox.Duration}}, ResultType: "Value"},
@@ -128,7 +132,7 @@ func functionsFace() sandbox.Face {
 			spokenMethod("date", sandbox.Param{Name: "date", Type: sandbox.Any}, sandbox.Param{Name: "zone", Type: sandbox.String, Optional: true}),
 		},
 		NotBuilt: []string{"queue", "park", "unpark", "menu", "stream",
-			"agent", "amd", "siprec", "http", "ws", "trunk", "route", "acl", "ban", "fraud",
+			"agent", "amd", "siprec", "http", "trunk", "route", "acl", "ban", "fraud",
 			"identity", "topology", "lookup", "pickup", "voicemail", "twiml", "jambonz", "voxengine"},
 	}
 }

@@ -94,6 +94,27 @@ func lockMethod() sandbox.Method {
 		}}
 }
 
+func wsMethod() sandbox.Method {
+	return sandbox.Method{Name: "ws", Doc: "opens a WebSocket connection", Handle: true, Returns: "Socket", ResultType: "SocketResult",
+		Params: []sandbox.Param{{Name: "url", Type: sandbox.String}},
+		Options: []sandbox.Option{
+			{Name: "protocols", Type: sandbox.Strings},
+			{Name: "headers", Type: sandbox.Object},
+			{Name: "timeout", Type: sandbox.Duration, Default: "10s", Doc: "to open"},
+		}}
+}
+
+func socketFace() sandbox.Face {
+	return sandbox.Face{Class: "Socket", Doc: "a WebSocket connection; await it for its end",
+		Events: []string{"open", "message", "close"}, Promises: []string{"opened"},
+		Methods: []sandbox.Method{
+			{Name: "send", Doc: "sends a message", ResultType: "void", Params: []sandbox.Param{{Name: "data", Type: sandbox.Payload}}},
+			{Name: "ping", Doc: "asks the peer whether it lives", ResultType: "{ ms: number }"},
+			{Name: "close", Doc: "ends the connection", ResultType: "void", Options: []sandbox.Option{
+				{Name: "code", Type: sandbox.Integer, Default: 1000}, {Name: "reason", Type: sandbox.String, Default: ""}}},
+		}}
+}
+
 func fetchMethod() sandbox.Method {
 	return sandbox.Method{Name: "fetch", Doc: "an HTTP request", Global: true, ResultType: "Response",
 		Params: []sandbox.Param{{Name: "url", Type: sandbox.String}},

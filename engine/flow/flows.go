@@ -160,6 +160,8 @@ func (f *Flows) take(in Input) {
 		f.toOp(in.Unit, in.Op, rolledBack{in})
 	case StateChanged:
 		f.stateChanged(in.Change)
+	case Connected:
+		f.toOp(in.Unit, in.Op, wired{in.Event})
 	case Fetched:
 		f.toOp(in.Unit, in.Op, fetched{in.Result})
 	case Reached:

@@ -280,6 +280,9 @@ func (f *Flows) listen(u *unit, l sandbox.Listen) {
 		return
 	}
 	u.listens[at] = true
+	if o := u.operationOf(l.Object); o != nil && o.verb != nil {
+		o.verb.step(o, listened{l.Event})
+	}
 	if v := u.kept[at]; v != nil {
 		f.deliver(u, sandbox.Input{Kind: sandbox.Occurred, Object: l.Object, Event: l.Event, Value: v})
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/callwright/callwright/engine/call"
 	"github.com/callwright/callwright/engine/fetch"
 	"github.com/callwright/callwright/engine/file"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/sandbox"
 )
@@ -38,6 +39,8 @@ type world struct {
 	changes chan sandbox.Change
 	web     func(fetch.Request) fetch.Result // answers fetches
 	rolls   func(Rollback) RolledBack
+	wires   func(Connect, ws.Ask) []ws.Event // answers sockets; an Ask of nothing: opening
+	opened  map[uint32]Connect
 	reach   func(file.Request) file.Result
 
 	activations int
@@ -145,6 +148,8 @@ func (w *world) do(a Action) {
 		w.state.Watch(a.Path, a.On)
 	case Fetch:
 		w.after(10*time.Millisecond, func() { w.step(Fetched{a.Unit, a.Op, w.web(a.Request)}) })
+	case Connect, ToSocket:
+		w.wire(a)
 	case Reach:
 		w.after(time.Millisecond, func() { w.step(Reached{a.Unit, a.Op, w.reach(a.Request)}) })
 	case Rollback:

@@ -86,12 +86,12 @@ func (c *Catalogue) MayUse(name, other, _ string) error {
 // manifest of the version of it that serves. A private address must be granted as it
 // stands, by no pattern. ErrDenied.
 func (c *Catalogue) MayFetch(name, hostport string, private bool) error {
-	return c.granted(name, func(m *Manifest) error {
-		if private {
-			return m.grantsExactly(hostport)
-		}
-		return m.GrantsFetch(hostport)
-	})
+	return c.granted(name, func(m *Manifest) error { return m.grantsHost("fetch", m.Fetch, hostport, private) })
+}
+
+// MayConnect is MayFetch for WebSocket connections. ErrDenied.
+func (c *Catalogue) MayConnect(name, hostport string, private bool) error {
+	return c.granted(name, func(m *Manifest) error { return m.grantsHost("websocket", m.WebSocket, hostport, private) })
 }
 
 // MayServe says whether an app's http listeners answer to all. ErrDenied.

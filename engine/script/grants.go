@@ -15,22 +15,18 @@ var ErrDenied = errors.New("not granted")
 // have a port. An entry without a port grants ports 80 and 443, `*.example.com` all
 // hosts below example.com, `*` every host.
 func (m *Manifest) GrantsFetch(host string) error {
-	return m.host(host, func(string) bool { return true })
+	return m.grantsHost("fetch", m.Fetch, host, false)
 }
 
-// grantsExactly is GrantsFetch without patterns.
-func (m *Manifest) grantsExactly(host string) error {
-	return m.host(host, func(entry string) bool { return !strings.Contains(entry, "*") })
-}
-
-func (m *Manifest) host(host string, counts func(entry string) bool) error {
+// grantsHost asks a list of hosts; exactly: its patterns do not count.
+func (m *Manifest) grantsHost(key string, granted []string, host string, exactly bool) error {
 	host = strings.ToLower(host)
-	for _, g := range m.Fetch {
-		if counts(g) && hostMatches(g, host) {
+	for _, g := range granted {
+		if (!exactly || !strings.Contains(g, "*")) && hostMatches(g, host) {
 			return nil
 		}
 	}
-	return m.denied("fetch", m.Fetch, plainHost(host))
+	return m.denied(key, granted, plainHost(host))
 }
 
 // GrantsUse asks for the api of another app.

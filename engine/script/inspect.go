@@ -52,7 +52,7 @@ func (m *Manifest) Grants() []string {
 	for _, g := range []struct {
 		key  string
 		list []string
-	}{{"fetch", m.Fetch}, {"uses", m.Uses}, {"read", m.Read}, {"write", m.Write}, {"env", m.Env}, {"secrets", m.Secrets}, {"trunks", m.Trunks}} {
+	}{{"fetch", m.Fetch}, {"websocket", m.WebSocket}, {"uses", m.Uses}, {"read", m.Read}, {"write", m.Write}, {"env", m.Env}, {"secrets", m.Secrets}, {"trunks", m.Trunks}} {
 		if len(g.list) > 0 {
 			out = append(out, line(g.key, g.list))
 		}

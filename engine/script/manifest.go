@@ -16,6 +16,7 @@ type Manifest struct {
 	Routes []sandbox.Route
 
 	Fetch     []string // hosts
+	WebSocket []string // hosts
 	Uses      []string // apps whose api it may call
 	Read      []string // folders whose files it may read; those it may write too
 	Write     []string

@@ -26,6 +26,7 @@ func (d *document) keys(m *Manifest) []key {
 	return []key{
 		{"routes", d.routes(&m.Routes)},
 		{"fetch", d.list(&m.Fetch, hostEntry, "a host such as api.example.com, *.example.com or 10.0.0.1:8080")},
+		{"websocket", d.list(&m.WebSocket, hostEntry, "a host such as api.example.com, *.example.com or 10.0.0.1:8080")},
 		{"uses", d.list(&m.Uses, anyEntry, "the name of an app")},
 		{"http", d.oneOf(&m.HTTP, HTTPOpen, HTTPToken)},
 		{"repl", d.not(&m.NoREPL)},
@@ -39,7 +40,6 @@ func (d *document) keys(m *Manifest) []key {
 		{"secrets", d.list(&m.Secrets, plainEntry, "the name of a secret")},
 		{"trunks", d.list(&m.Trunks, anyEntry, "the name of a trunk")},
 		{"untrusted", d.flag(&m.Untrusted)},
-		{"websocket", nil},
 	}
 }
 

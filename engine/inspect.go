@@ -32,6 +32,18 @@ func (e *Engine) Detail(ctx context.Context, id string) (d CallDetail, err error
 	return d, nil
 }
 
+// Journal is the journal of a call that is up, or that ended a short while ago. ErrNoCall.
+func (e *Engine) Journal(ctx context.Context, id string) (j flow.Journal, err error) {
+	known := false
+	if err := e.ask(ctx, func(s *shard) { j, known = s.flows.Journal(id) }); err != nil {
+		return j, err
+	}
+	if !known {
+		return j, ErrNoCall
+	}
+	return j, nil
+}
+
 // Evaluate runs an operator's code in a call's unit, or with no call in the app's own.
 // The reply's value is a JSON text: what the code came to, shown as consoles do. As
 // for CallApp, errors of the code are in the reply.

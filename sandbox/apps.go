@@ -41,6 +41,22 @@ func Apps(dir string) ([]AppSource, error) {
 	return apps, nil
 }
 
+// AppNamed is one app of a scripts directory.
+func AppNamed(dir, name string) (AppSource, error) {
+	apps, err := Apps(dir)
+	if err != nil {
+		return AppSource{}, err
+	}
+	var names []string
+	for _, a := range apps {
+		if a.Name == name {
+			return a, nil
+		}
+		names = append(names, a.Name)
+	}
+	return AppSource{}, fmt.Errorf("sandbox: there is no app %q in %s%s", name, dir, nearest(name, names))
+}
+
 // appOf tells the app name and entry file of a directory entry, "" if it is no app.
 // It follows symbolic links; Build refuses those that leave the directory.
 func appOf(dir, name string) (app, entry string) {

@@ -18,6 +18,9 @@ declare module 'callwright/test' {
    */
   export function test(name: string, fn: (t: Test) => unknown): void;
 
+  /** What a journal came to: how many inputs it had, and the place the flow awaits. */
+  export interface Replayed { inputs: number; await: string }
+
   /** What a test acts by. */
   export interface Test {
     /** A phone. Its calls come from the user part `name`. */
@@ -36,6 +39,12 @@ declare module 'callwright/test' {
     ladder(call: Call): Promise<string[]>;
     /** Writes a script's new text (or reads what is there) and loads it. Throws if it is refused. */
     reload(file: string, text?: string): Promise<void>;
+    /**
+     * Replays the journal of a recorded call (`callwright journal CALL > FILE`) on the scripts
+     * as they are now. Fails with the script's line and both operations where the code does
+     * what the recorded call did not. The file is named from the scripts directory.
+     */
+    replay(file: string): Promise<Replayed>;
     /**
      * Kills a worker, or the brain where it stands. Its successor starts at once and goes on
      * with the calls, whose phones hear no more of it than a gap.

@@ -77,7 +77,7 @@ class Test {
   latency(call, what) { return bench.latency(call.id, what); }
   load(options) { return bench.load(options); }
 
-  replay() { return missing('t.replay'); }
+  replay(file) { return bench.replay(file); }
 
   /** What was begun and not awaited counts too. */
   async settle() { await Promise.all(this.#waiting); }
@@ -109,8 +109,6 @@ class Expectation {
     return p;
   }
 }
-
-function missing(what) { throw new Error(`${what} is not built yet`); }
 
 function fail(message) {
   const e = new Error(message);

@@ -38,6 +38,15 @@ func (o *operator) Call(ctx context.Context, id string) (api.CallDetail, error) 
 	return out, nil
 }
 
+// Journal is a call's journal for the control API.
+func (o *operator) Journal(ctx context.Context, id string) (any, error) {
+	j, err := o.engine.Journal(ctx, id)
+	if errors.Is(err, engine.ErrNoCall) {
+		return nil, fmt.Errorf("%w: %s%s", api.ErrNoCall, id, o.nearCall(ctx, id))
+	}
+	return j, err
+}
+
 func finished(f flow.Finished) api.Finished {
 	return api.Finished{Number: f.Number, Name: f.Name, Line: f.Line, Ended: time.UnixMilli(f.At), Ms: f.Ms, Error: f.Error}
 }

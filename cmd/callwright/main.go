@@ -65,7 +65,7 @@ func rootCommand() *cobra.Command {
 		runCommand(), brainCommand(), sbcCommand(), mixerCommand(),
 		callCommand(), statusCommand(), callsCommand(), hangupCommand(), drainCommand(),
 		reloadCommand(), scriptsCommand(), versionsCommand(), rollbackCommand(), diffCommand(),
-		newCommand(), checkCommand(), typesCommand(), whyCommand(), logsCommand(), eventsCommand(),
+		newCommand(), checkCommand(), typesCommand(), whyCommand(), journalCommand(), replayCommand(), logsCommand(), eventsCommand(),
 		stateCommand(), replCommand(), conferencesCommand(), registrationsCommand(), traceCommand(), benchCommand(), testCommand(), testFileCommand(), certsCommand(), witnessCommand(), clusterCommand(),
 	)
 	return root

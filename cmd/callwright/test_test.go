@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -159,6 +160,13 @@ t.test('a new SBC takes calls, and goes on with those of the old one', async t =
   await t.crash('mixer');
   await a.hears(440);
 });
+t.test('a journal', async t => {
+  const r = await t.replay('kept.json');
+  t.expect(r.inputs).equals(1);
+  let error;
+  try { await t.replay('other.json'); } catch (e) { error = e.message; }
+  t.expect(error).contains('main.js:3:36: Diverged: operation 1 is now call.reject');
+});
 t.test('a new brain goes on', async t => {
   const a = t.phone('a'), b = t.phone('b');
   const c = await a.call('1');
@@ -183,8 +191,11 @@ t.test('an hour of waiting', async t => {
   await t.advance('10m');
 });
 `)
+	const journal = `{"format":"callwright-journal","v":1,"app":"main","over":true,"seed":1,"ops":1,"turn":1,"in":[{"k":1,"ms":1,"f":{"call":{"to":{"user":"%s"}}}}`
+	writeScript(t, f.dir, "kept.json", fmt.Sprintf(journal, "1")+"]}")
+	writeScript(t, f.dir, "other.json", fmt.Sprintf(journal, "0")+`,{"k":2,"n":1,"h":7,"w":"call.answer","ms":2}]}`)
 	outcomes := outcomesOf(t, f, "")
-	if text := reported(f, outcomes); len(outcomes) != 10 || strings.HasPrefix(text, "FAIL") {
+	if text := reported(f, outcomes); len(outcomes) != 11 || strings.HasPrefix(text, "FAIL") {
 		t.Error(text)
 	}
 	if some := outcomesOf(t, f, "^state"); len(some) != 2 {

@@ -14,6 +14,8 @@ import (
 type Inspector interface {
 	// Call is one live call; ErrNoCall. Events are filled in by the API.
 	Call(ctx context.Context, id string) (CallDetail, error)
+	// Journal is a call's journal, masked digits hidden, as `replay` reads it; ErrNoCall.
+	Journal(ctx context.Context, id string) (any, error)
 	// Eval evaluates code in an app's own run, or in the call's named. *AppError when
 	// the code threw, or was refused; ErrNoApp, ErrNoCall.
 	Eval(ctx context.Context, app string, e Evaluation) (string, error)
@@ -63,6 +65,13 @@ type Evaluation struct {
 
 // lastEvents is how many of a call's events an answer holds.
 const lastEvents = 20
+
+func callJournal(s *Server, r *http.Request) (any, error) {
+	if s.inspect == nil {
+		return nil, fmt.Errorf("%w: looking into calls", ErrNotHere)
+	}
+	return s.inspect.Journal(r.Context(), r.PathValue("id"))
+}
 
 func inspectCall(s *Server, r *http.Request) (any, error) {
 	if s.inspect == nil {

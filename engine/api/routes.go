@@ -29,6 +29,7 @@ func routesTable() []route {
 		{"GET", "/v1", "this list", byToken, listRoutes},
 		{"GET", "/v1/calls", "live calls, oldest first", byToken, listCalls},
 		{"GET", "/v1/calls/{id}", "one call: what its script awaits, with that line's text, what is under way, its variables, what happened last", byToken, inspectCall},
+		{"GET", "/v1/calls/{id}/journal", "a call's journal, also of the 64 that ended last: what a replay on other code needs; without masked digits", byToken, callJournal},
 		{"DELETE", "/v1/calls/{id}", "hangs a call up; ?cause=busy names the cause, normal without", byToken, hangup},
 		{"GET", "/v1/scripts", "apps with their routes and serving versions", byToken, listScripts},
 		{"POST", "/v1/scripts/reload", "reads scripts anew; ?app=NAME one of them, all without", byToken, reload},

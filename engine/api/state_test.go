@@ -59,6 +59,10 @@ func (fakeInspector) Call(_ context.Context, id string) (CallDetail, error) {
 	return CallDetail{CallView: CallView{ID: id, Await: "main.js:3:9"}, Line: "await call.gather()"}, nil
 }
 
+func (fakeInspector) Journal(_ context.Context, id string) (any, error) {
+	return map[string]string{"call": id}, nil
+}
+
 func (fakeInspector) Eval(_ context.Context, app string, e Evaluation) (string, error) {
 	if e.Code == "boom" {
 		return "", &AppError{Name: "TypeError", Message: "boom"}

@@ -48,6 +48,7 @@ type Flows struct {
 	units map[string]*unit
 	calls map[string]*callState // by leg
 	apps  []*unit               // in the order they came
+	past  []*unit               // that ended last, for their journals
 	rooms map[string]*room
 	locks map[string]*mutex
 

@@ -167,6 +167,7 @@ func (f *Flows) over(u *unit) {
 	}
 	u.closed, u.queue = true, nil
 	delete(f.units, u.id)
+	f.remember(u)
 	f.emit(Close{App: u.app, Version: u.version, Unit: u.id})
 	f.emit(Over{Unit: u.id})
 }

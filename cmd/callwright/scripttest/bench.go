@@ -136,6 +136,8 @@ func (b *bench) act(method string, a *asked) (any, error) {
 		return b.line(a.Call).ladder(), nil
 	case "reload":
 		return nil, b.reload(a.File, a.Text)
+	case "replay":
+		return b.replay(a.File)
 	case "crash":
 		return nil, b.engine.Crash(a.Role)
 	case "sendSip":

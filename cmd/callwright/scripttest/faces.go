@@ -43,6 +43,7 @@ func benchFace() sandbox.Face {
 		{Name: "events", Params: []sandbox.Param{text("call"), {Name: "names", Type: sandbox.Strings}}},
 		{Name: "ladder", Params: []sandbox.Param{text("call")}},
 		{Name: "reload", Params: []sandbox.Param{text("file"), {Name: "text", Type: sandbox.String, Optional: true}}},
+		{Name: "replay", Params: []sandbox.Param{text("file")}},
 		{Name: "crash", Params: []sandbox.Param{{Name: "role", Type: "'brain'|'sbc'|'mixer'"}}},
 		{Name: "mock", Params: []sandbox.Param{{Name: "what", Type: sandbox.Object}, {Name: "answer", Type: sandbox.Any, Optional: true}}, Options: []sandbox.Option{
 			{Name: "method", Type: sandbox.String}, {Name: "status", Type: sandbox.Integer, Default: 200},

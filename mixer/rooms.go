@@ -92,7 +92,7 @@ func (d *desk) rerate(h *hallKeep, id string, rate int) error {
 	}
 	h.hall = &hall{id: id, mix: room.New(rate, d.cfg.Kernels)}
 	for _, p := range h.crowd {
-		seat, err := room.NewSeat(&p.m.mix, rate, &d.banks, p.m.apart.Load())
+		seat, err := room.NewSeat(&p.m.mix, rate, &d.banks, d.cfg.Kernels, p.m.apart.Load())
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (d *desk) enter(p *party, h *hallKeep) error {
 	if p.in == h {
 		return nil
 	}
-	seat, err := room.NewSeat(&p.m.mix, h.hall.mix.Rate, &d.banks, p.m.apart.Load())
+	seat, err := room.NewSeat(&p.m.mix, h.hall.mix.Rate, &d.banks, d.cfg.Kernels, p.m.apart.Load())
 	if err != nil {
 		return err
 	}

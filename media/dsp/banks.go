@@ -1,12 +1,17 @@
 package dsp
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/callwright/callwright/media/kernel"
+)
 
 // Banks makes each bank once and shares it; safe on any goroutine. The zero value
 // is ready. It takes a lock and may take milliseconds: not for a tick.
 type Banks struct {
-	mu   sync.Mutex
-	made map[bankKey]*Bank
+	mu      sync.Mutex
+	made    map[bankKey]*Bank
+	filters map[bankKey]*kernel.Filter
 }
 
 type bankKey struct{ from, to, width int }

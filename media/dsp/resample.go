@@ -1,6 +1,6 @@
 package dsp
 
-// Resampler converts one stream of samples with a Bank.
+// Resampler converts one stream of samples, a file's, with a Bank.
 type Resampler struct {
 	b     *Bank
 	hist  []float32 // taps-1 samples kept, then those of the call
@@ -11,17 +11,10 @@ type Resampler struct {
 
 const block = 960 // input samples taken at a time
 
-// NewResampler begins a stream whose output is as long as its input from the first
-// call on: n input samples give n*To/From, and sound comes out Delay later. For live
-// frames.
-func NewResampler(b *Bank) *Resampler { return newResampler(b, b.taps-1) }
-
 // NewAligned begins a stream whose output has no delay: it waits for the input it
-// needs, and Flush gives what is left at the end. For files.
-func NewAligned(b *Bank) *Resampler { return newResampler(b, b.taps/2-1) }
-
-func newResampler(b *Bank, lead int) *Resampler {
-	return &Resampler{b: b, hist: make([]float32, b.taps+block), have: lead}
+// needs, and Flush gives what is left at the end.
+func NewAligned(b *Bank) *Resampler {
+	return &Resampler{b: b, hist: make([]float32, b.taps+block), have: b.taps/2 - 1}
 }
 
 // MaxOut is how much room Resample needs for n input samples.
@@ -30,7 +23,7 @@ func (b *Bank) MaxOut(n int) int { return (n*b.up+b.down-1)/b.down + 1 }
 // MaxTail is how much room Flush needs.
 func (b *Bank) MaxTail() int { return b.MaxOut(b.taps / 2) }
 
-// Delay is how many output samples later a live stream sounds.
+// Delay is how many output samples later a live stream (Frames) sounds.
 func (b *Bank) Delay() int { return b.taps / 2 * b.up / b.down }
 
 // Resample converts all of in and says how many samples it wrote to out, which must
@@ -59,12 +52,6 @@ func (r *Resampler) Flush(out []int16) int {
 		left -= k
 	}
 	return n
-}
-
-// Reset forgets what a live stream has heard.
-func (r *Resampler) Reset() {
-	clear(r.hist)
-	r.have, r.pos, r.phase = r.b.taps-1, 0, 0
 }
 
 func (r *Resampler) run(out []int16) int {

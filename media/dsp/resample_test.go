@@ -91,33 +91,6 @@ func TestAlignedHasNoDelay(t *testing.T) {
 	}
 }
 
-func TestLiveFramesStayWhole(t *testing.T) {
-	for _, c := range [][2]int{{8000, 16000}, {16000, 8000}} {
-		b, _ := dsp.NewBank(c[0], c[1], dsp.Quick)
-		r := dsp.NewResampler(b)
-		osc := dsp.NewOscillator(c[0], 10000, 1000)
-		in, out := make([]int16, c[0]/50), make([]int16, b.MaxOut(c[0]/50))
-		var all []int16
-		for range 50 {
-			osc.Fill(in)
-			if n := r.Resample(out, in); n != c[1]/50 {
-				t.Fatalf("%d samples became %d, want %d", len(in), n, c[1]/50)
-			}
-			all = append(all, out[:c[1]/50]...)
-		}
-		tone, rest := residue(all[len(all)/2:], c[1], 1000)
-		if snr := 10 * math.Log10(tone/rest); snr < 60 {
-			t.Errorf("%v: signal to noise is %.1f dB", c, snr)
-		}
-		if at := dsp.Onset(all, c[1], -25); at > b.Delay()+c[1]/1000 {
-			t.Errorf("%v: heard after %d samples, delay says %d", c, at, b.Delay())
-		}
-		if n := testing.AllocsPerRun(100, func() { r.Resample(out, in) }); n != 0 {
-			t.Errorf("%v allocations a frame", n)
-		}
-	}
-}
-
 func TestResamplerClamps(t *testing.T) {
 	b, _ := dsp.NewBank(8000, 16000, dsp.Fine)
 	square := make([]int16, 800)
@@ -147,15 +120,5 @@ func TestBankRefusesOddRates(t *testing.T) {
 	}
 	if b, err := s.Get(8000, 8000, dsp.Quick); b != nil || err != nil {
 		t.Error("a bank between equal rates")
-	}
-}
-
-func BenchmarkLiveUp(b *testing.B) {
-	bank, _ := dsp.NewBank(8000, 16000, dsp.Quick)
-	r := dsp.NewResampler(bank)
-	in, out := make([]int16, 160), make([]int16, bank.MaxOut(160))
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Resample(out, in)
 	}
 }

@@ -122,7 +122,7 @@ func TestMovingHasNoGapAndNoClick(t *testing.T) {
 	heard := []int16{}
 	for i := range 40 {
 		if i == 20 {
-			s, err := room.NewSeat(mover.Member, 16000, banks, false)
+			s, err := room.NewSeat(mover.Member, 16000, banks, kernel.Best(), false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -44,7 +44,7 @@ func newHall(t *testing.T, rate, n int, amplitude float64, rates ...int) *hall {
 	for i := range n {
 		p := &party{Member: room.NewMember(rates[i%len(rates)]), hz: 300 + 60*float64(i)}
 		p.osc = dsp.NewOscillator(p.Rate, amplitude, p.hz)
-		s, err := room.NewSeat(p.Member, rate, banks, false)
+		s, err := room.NewSeat(p.Member, rate, banks, k, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func BenchmarkMixThreeParty(b *testing.B) {
 	r := room.New(8000, kernel.Best())
 	var seats []*room.Seat
 	for range 3 {
-		s, _ := room.NewSeat(room.NewMember(8000), 8000, banks, false)
+		s, _ := room.NewSeat(room.NewMember(8000), 8000, banks, kernel.Best(), false)
 		seats = append(seats, s)
 	}
 	cast, scratch := &room.Cast{Seats: seats}, room.NewScratch()

@@ -15,9 +15,8 @@ type Seat struct {
 	share    []int16 // memory of own where it is not In itself
 	part     []int16 // memory of shared while its weight changes; made when first apart
 	heard    []int16 // what it hears, at the room's rate; nil if it is Out itself
-	up, down *dsp.Resampler
+	up, down *dsp.Frames
 	in, out  kernel.Gain // as of the last tick: changes are ramps, so they do not click
-	narrow   []int16     // what down gives, before Out
 	rest     int         // frames of silence that up has taken
 
 	weight, former kernel.Gain // of own in the sum: Unity, or 0 if apart; as of the last tick
@@ -30,10 +29,10 @@ type Seat struct {
 // the sound before.
 const afterglow = 2
 
-// NewSeat makes m's place in a room of rate. Resampling costs some 8 µs a frame each
-// way, and 2 ms of delay each. Of m it reads only what never changes, so the tick may
+// NewSeat makes m's place in a room of rate. Resampling costs up to a microsecond or so a
+// frame each way, and 2 ms of delay each. Of m it reads only what never changes, so the tick may
 // be using it. apart is how it begins.
-func NewSeat(m *Member, rate int, banks *dsp.Banks, apart bool) (*Seat, error) {
+func NewSeat(m *Member, rate int, banks *dsp.Banks, k *kernel.Kernels, apart bool) (*Seat, error) {
 	s := &Seat{m: m, share: make([]int16, Frame(rate)), part: make([]int16, Frame(rate)),
 		weight: kernel.Unity, former: kernel.Unity}
 	if apart {
@@ -42,18 +41,16 @@ func NewSeat(m *Member, rate int, banks *dsp.Banks, apart bool) (*Seat, error) {
 	if m.Rate == rate {
 		return s, nil
 	}
-	up, err := banks.Get(m.Rate, rate, dsp.Quick)
+	up, err := banks.Filter(m.Rate, rate, dsp.Quick)
 	if err != nil {
 		return nil, fmt.Errorf("room: member of %d Hz: %w", m.Rate, err)
 	}
-	down, err := banks.Get(rate, m.Rate, dsp.Quick)
+	down, err := banks.Filter(rate, m.Rate, dsp.Quick)
 	if err != nil {
 		return nil, fmt.Errorf("room: member of %d Hz: %w", m.Rate, err)
 	}
-	s.up, s.down = dsp.NewResampler(up), dsp.NewResampler(down)
-	s.share = make([]int16, up.MaxOut(Frame(m.Rate)))
+	s.up, s.down = dsp.NewFrames(up, k, Frame(m.Rate), Frame(rate)), dsp.NewFrames(down, k, Frame(rate), Frame(m.Rate))
 	s.heard = make([]int16, Frame(rate))
-	s.narrow = make([]int16, down.MaxOut(Frame(rate)))
 	s.rest = afterglow
 	return s, nil
 }
@@ -92,7 +89,7 @@ func (s *Seat) loudness(duck kernel.Gain) kernel.Gain {
 }
 
 func (s *Seat) shape(k *kernel.Kernels, silent bool, from, to kernel.Gain) {
-	s.own = s.share[:len(s.part)]
+	s.own = s.share
 	if s.up == nil {
 		copy(s.own, s.m.In)
 	} else if s.up.Resample(s.share, s.m.In); silent {
@@ -143,7 +140,7 @@ func (s *Seat) hear(k *kernel.Kernels, sum []int32) {
 	}
 	k.Gain(heard, from, to)
 	if s.down != nil {
-		clear(out[copy(out, s.narrow[:s.down.Resample(s.narrow, heard)]):])
+		s.down.Resample(out, heard)
 	}
 }
 

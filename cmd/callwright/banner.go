@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -33,12 +34,36 @@ func printReady(w io.Writer, r supervise.Ready, program, data string) {
 	if len(r.Scripts) == 0 {
 		fmt.Fprintln(w, "  scripts  none yet: save one, the next call runs it")
 	}
-	fmt.Fprintf(w, "A first call, from another terminal:\n  %s call %s --expect 440\n", program, firstCall(r.SIP))
+	number, expect := firstNumber(r.Scripts), ""
+	if number == toneNumber {
+		expect = " --expect 440"
+	}
+	fmt.Fprintf(w, "A first call, from another terminal:\n  %s call %s%s\n", program, firstCall(r.SIP, number), expect)
+}
+
+// toneNumber is the number of the tone among the scripts that ship.
+const toneNumber = "5000"
+
+// firstNumber is one that a script takes: the tone's, the first that is written out, or
+// any, which goes to main.
+func firstNumber(scripts []supervise.Script) string {
+	number := ""
+	for _, s := range scripts {
+		for _, route := range s.Routes {
+			switch {
+			case route == toneNumber:
+				return route
+			case number == "" && route != "" && strings.Trim(route, "0123456789") == "":
+				number = route
+			}
+		}
+	}
+	return cmp.Or(number, "1000")
 }
 
 // firstCall is a URI that reaches the engine by its first UDP address, or TCP's.
-func firstCall(sip []string) string {
-	uri := "sip:5000@127.0.0.1:5060"
+func firstCall(sip []string, number string) string {
+	uri := "sip:" + number + "@127.0.0.1:5060"
 	for i := len(sip) - 1; i >= 0; i-- {
 		transport, addr, ok := strings.Cut(sip[i], " ")
 		if !ok {
@@ -48,10 +73,10 @@ func firstCall(sip []string) string {
 		addr = strings.Replace(addr, "[::]:", "[::1]:", 1)
 		switch transport {
 		case "udp":
-			uri = "sip:5000@" + addr
+			uri = "sip:" + number + "@" + addr
 		case "tcp":
 			if !strings.Contains(strings.Join(sip, ","), "udp ") {
-				uri = "sip:5000@" + addr + ";transport=tcp"
+				uri = "sip:" + number + "@" + addr + ";transport=tcp"
 			}
 		}
 	}

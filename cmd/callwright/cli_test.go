@@ -194,7 +194,12 @@ func TestReadyBanner(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
-	if uri := firstCall([]string{"tcp 0.0.0.0:5070"}); uri != "sip:5000@127.0.0.1:5070;transport=tcp" {
+	for want, routes := range map[string][]string{"1000": nil, "100": {"/^9/", "+44*", "100", "200"}, "5000": {"100", "5000"}} {
+		if got := firstNumber([]supervise.Script{{App: "broken"}, {App: "a", Routes: routes}}); got != want {
+			t.Errorf("routes %q: first number %s, want %s", routes, got, want)
+		}
+	}
+	if uri := firstCall([]string{"tcp 0.0.0.0:5070"}, "5000"); uri != "sip:5000@127.0.0.1:5070;transport=tcp" {
 		t.Errorf("first call %s", uri)
 	}
 }

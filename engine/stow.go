@@ -52,6 +52,10 @@ type stows struct {
 	settle  []settling
 	seed    maphash.Seed
 	pack    chan func()
+
+	parts  parcel.Parts // of the record that is being made
+	record parcel.Record
+	text   []byte
 }
 
 // kept is one parcel as the workers have it.
@@ -65,23 +69,6 @@ type kept struct {
 	legs    []string
 	pieces  int
 }
-
-// settling is a parcel that is packed if nothing changes until then.
-type settling struct {
-	key     string
-	version uint64
-	at      time.Time
-}
-
-// packed is a parcel's whole, ready to be stowed in the place of its chain.
-type packed struct {
-	key     string
-	version uint64
-	sealed  []byte
-}
-
-// settleTimer wakes the shard for parcels that have settled.
-type settleTimer struct{}
 
 func newStows(sealer *parcel.Sealer) *stows {
 	return &stows{
@@ -97,14 +84,18 @@ func (s *shard) recordUnit(id string, whole bool) {
 	k := s.keptOf(key)
 	legs := s.flows.Legs(id)
 	at, also := s.holders(legs, k)
-	length, cuts := s.flows.Inputs(id)
-	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also || length < k.inputs || cuts != k.cuts
-	if k.cuts = cuts; whole {
+	if length, cuts, ok := s.flows.Inputs(id); ok {
+		whole = whole || length < k.inputs || cuts != k.cuts
+		k.cuts = cuts
+	}
+	whole = whole || k.pieces == 0 || k.pieces >= maxPieces || k.at != at || k.also != also
+	if whole {
 		k.inputs = 0
 	}
-	parts, inputs, alive := s.flows.Freeze(id, k.inputs)
+	parts := &s.stows.parts
+	parts.Reset()
+	inputs, alive := s.flows.Freeze(parts, id, k.inputs)
 	if !alive {
-		parts = map[string][]byte{}
 		if legs = k.legs; legs == nil {
 			legs = []string{id}
 		}
@@ -121,20 +112,20 @@ func (s *shard) recordUnit(id string, whole bool) {
 	if !alive {
 		at, also = s.holders(legs, k)
 	}
-	s.stow(key, k, at, also, parts, inputs, whole)
+	s.stow(key, k, at, also, inputs, whole)
 }
 
 // freezeLeg adds a leg's parts; false: nobody is owed anything of it.
-func (s *shard) freezeLeg(leg string, parts map[string][]byte) bool {
-	owed := false
-	if b := s.ua.Extract(leg); b != nil {
-		parts[partLeg+leg], owed = b, true
+func (s *shard) freezeLeg(leg string, parts *parcel.Parts) (owed bool) {
+	b, owed := s.ua.Extract(parts.Buffer(), leg)
+	if owed {
+		parts.Add(partLeg+leg, b)
 	}
-	if b := s.fleet.Freeze(leg); b != nil {
-		parts[partPlace+leg] = b
+	if b, ok := s.fleet.Freeze(parts.Buffer(), leg); ok {
+		parts.Add(partPlace+leg, b)
 	}
 	if c := s.calls[leg]; c != nil {
-		parts[partShard+leg] = s.stows.scheme.Freeze(nil, c)
+		parts.Add(partShard+leg, s.stows.scheme.Freeze(parts.Buffer(), c))
 	}
 	return owed
 }
@@ -142,21 +133,29 @@ func (s *shard) freezeLeg(leg string, parts map[string][]byte) bool {
 func (s *shard) recordRoom(name string, whole bool) {
 	key := roomKey + name
 	k := s.keptOf(key)
-	parts, alive := s.flows.FreezeRoom(name)
-	if !alive {
+	parts := &s.stows.parts
+	parts.Reset()
+	if !s.flows.FreezeRoom(parts, name) {
 		s.forget(key, k)
 		return
 	}
 	at := s.fleet.Any()
-	if b := s.fleet.FreezeRoom(name); b != nil {
-		parts[partPlace] = b
+	if s.freezeRoomPlace(name, parts) {
 		at = s.fleet.Room(name).Mixer
 	}
 	also := ""
 	if p := s.fleet.Place(s.flows.FirstSeat(name)); p != nil {
 		also = s.another(p.SBC, at)
 	}
-	s.stow(key, k, at, also, parts, nil, whole)
+	s.stow(key, k, at, also, nil, whole)
+}
+
+func (s *shard) freezeRoomPlace(name string, parts *parcel.Parts) bool {
+	b, ok := s.fleet.FreezeRoom(parts.Buffer(), name)
+	if ok {
+		parts.Add(partPlace, b)
+	}
+	return ok
 }
 
 func (s *shard) keptOf(key string) *kept {
@@ -195,9 +194,9 @@ func (s *shard) another(worker, first string) string {
 	return worker
 }
 
-// stow ships a record: what differs from what the worker has, or all of it; inputs are
-// those behind the ones that the worker has.
-func (s *shard) stow(key string, k *kept, at, also string, parts map[string][]byte, inputs [][]byte, whole bool) {
+// stow ships a record of the parts that were collected: what differs from what the worker
+// has, or all of it; inputs are those behind the ones that the worker has.
+func (s *shard) stow(key string, k *kept, at, also string, inputs [][]byte, whole bool) {
 	if at == "" {
 		return // nobody is there to keep it
 	}
@@ -209,21 +208,20 @@ func (s *shard) stow(key string, k *kept, at, also string, parts map[string][]by
 		s.dropCopy(k.also, key, k)
 		k.also, whole, k.inputs = also, true, 0
 	}
-	r := parcel.Record{Parts: map[string][]byte{}, Inputs: inputs}
 	if whole = whole || k.pieces == 0 || k.pieces >= maxPieces; whole {
 		clear(k.sums)
 		k.pieces = 0
 	}
-	s.differences(k, parts, &r)
+	r := &s.stows.record
+	r.Parts, r.Inputs = s.differences(k, r.Parts[:0]), inputs
 	k.inputs += len(inputs)
 	if len(r.Parts)+len(r.Inputs) == 0 {
 		return
 	}
-	r.Parts[partNow] = s.moment()
 	k.version++
 	k.pieces++
-	sealed := s.stows.sealer.Seal(r.Text(), s.placeOf(key, k.version, whole))
-	s.keep(key, k, sealed, !whole)
+	s.stows.text = s.momentous(r).Text(s.stows.text[:0])
+	s.keep(key, k, s.stows.sealer.Seal(s.stows.text, s.placeOf(key, k.version, whole)), !whole)
 	s.gate(at).wanted = true
 	s.settleLater(key, k)
 }
@@ -242,28 +240,36 @@ func (s *shard) placeOf(key string, version uint64, whole bool) parcel.Place {
 	return parcel.Place{Key: key, Epoch: s.config.Epoch, Version: version, Whole: whole}
 }
 
-// differences puts into r the parts that are not as the worker has them.
-func (s *shard) differences(k *kept, parts map[string][]byte, r *parcel.Record) {
-	for name, text := range parts {
-		sum := maphash.Bytes(s.stows.seed, text)
-		if old, ok := k.sums[name]; !ok || old != sum {
-			k.sums[name], r.Parts[name] = sum, text
+// differences appends the parts that are not as the worker has them.
+func (s *shard) differences(k *kept, list []parcel.Part) []parcel.Part {
+	parts := s.stows.parts.List()
+	for _, p := range parts {
+		sum := maphash.Bytes(s.stows.seed, p.Text)
+		if old, ok := k.sums[p.Name]; !ok || old != sum {
+			k.sums[p.Name] = sum
+			list = append(list, p)
 		}
+	}
+	if len(k.sums) == len(parts) {
+		return list
 	}
 	for name := range k.sums {
-		if parts[name] == nil {
+		if !slices.ContainsFunc(parts, func(p parcel.Part) bool { return p.Name == name }) {
 			delete(k.sums, name)
-			r.Parts[name] = []byte("null")
+			list = append(list, parcel.Part{Name: name, Text: []byte("null")})
 		}
 	}
+	return list
 }
 
-func (s *shard) moment() []byte {
+// momentous adds to a record when it is.
+func (s *shard) momentous(r *parcel.Record) *parcel.Record {
 	b, err := json.Marshal(moment{s.now.UnixMilli(), s.stows.heard})
 	if err != nil {
 		panic("engine: a moment is plain data: " + err.Error())
 	}
-	return b
+	r.Parts = append(r.Parts, parcel.Part{Name: partNow, Text: b})
+	return r
 }
 
 // forget has the workers drop a parcel.
@@ -277,80 +283,6 @@ func (s *shard) dropCopy(worker, key string, k *kept) {
 	if worker != "" && s.fleet.Instance(worker) != "" {
 		s.out.Stow(worker, &control.Stow{Key: key, Version: k.version})
 	}
-}
-
-// settleLater has a parcel packed once nothing has changed of it for a while.
-func (s *shard) settleLater(key string, k *kept) {
-	st := s.stows
-	if len(st.settle) == 0 {
-		s.arm(settleTimer{}, settleTime)
-	}
-	st.settle = append(st.settle, settling{key, k.version, s.now.Add(settleTime)})
-}
-
-// settled packs what has settled, on another goroutine.
-func (s *shard) settled() {
-	st := s.stows
-	n := 0
-	for ; n < len(st.settle) && !st.settle[n].at.After(s.now); n++ {
-		e := st.settle[n]
-		if k := st.kept[e.key]; k != nil && k.version == e.version {
-			s.packLater(e.key, k)
-		}
-	}
-	st.settle = st.settle[n:]
-	if len(st.settle) > 0 {
-		s.timers.arm(settleTimer{}, st.settle[0].at, s.armed)
-	}
-	s.tellHeard()
-}
-
-// packLater makes a whole of a parcel. When the packer is behind it stays a chain.
-func (s *shard) packLater(key string, k *kept) {
-	if name, is := strings.CutPrefix(key, unitKey); is && s.stows.later.units[name] {
-		return // it has changed, and settles again once that is kept
-	}
-	parts, inputs, ok := s.wholeOf(key, k)
-	if !ok {
-		return
-	}
-	r := parcel.Record{Parts: parts, Inputs: inputs}
-	r.Parts[partNow] = s.moment()
-	version, at := k.version, s.placeOf(key, k.version+1, true)
-	sealer, inbox := s.stows.sealer, s.inbox
-	select {
-	case s.stows.pack <- func() { inbox.put(packed{key, version, sealer.Pack(r.Text(), at)}) }:
-	default:
-	}
-}
-
-func (s *shard) wholeOf(key string, k *kept) (parts map[string][]byte, inputs [][]byte, ok bool) {
-	if name, is := strings.CutPrefix(key, roomKey); is {
-		if parts, ok = s.flows.FreezeRoom(name); ok {
-			if b := s.fleet.FreezeRoom(name); b != nil {
-				parts[partPlace] = b
-			}
-		}
-		return parts, nil, ok
-	}
-	parts, inputs, ok = s.flows.Freeze(strings.TrimPrefix(key, unitKey), 0)
-	if ok {
-		for _, leg := range k.legs {
-			s.freezeLeg(leg, parts)
-		}
-	}
-	return parts, inputs, ok
-}
-
-// packedUp stows a packed whole, unless the parcel has changed meanwhile.
-func (s *shard) packedUp(p packed) {
-	k := s.stows.kept[p.key]
-	if k == nil || k.version != p.version || k.at == "" {
-		return
-	}
-	k.version++
-	k.pieces = 1
-	s.keep(p.key, k, p.sealed, false)
 }
 
 // stowAnew ships everything that a worker is to keep once more: some of it may have been
@@ -383,11 +315,4 @@ func (s *shard) restow(key string) {
 		return
 	}
 	s.recordUnit(strings.TrimPrefix(key, unitKey), true)
-}
-
-// packAll is the packer's goroutine: it ends when the queue is closed.
-func (st *stows) packAll() {
-	for do := range st.pack {
-		do()
-	}
 }

@@ -1,21 +1,34 @@
 package call
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
 // extract is a part of a state: what must survive of one leg.
 type extract struct {
-	Version int                             `json:"v"`
-	Leg     *leg                            `json:"leg,omitempty"` // nil: only what it still owes its peer
-	Servers []*server                       `json:"servers,omitempty"`
-	Clients []*client                       `json:"clients,omitempty"`
-	Timers  map[string]map[string]time.Time `json:"timers,omitempty"`
+	Version int
+	Leg     *leg // nil: only what it still owes its peer
+	Servers []*server
+	Clients []*client
+	Timers  []Armed
 }
+
+// extract1 is the first version of it, as releases before wrote it.
+type extract1 struct {
+	Version int                             `json:"v"`
+	Leg     *leg                            `json:"leg"`
+	Servers []*server                       `json:"servers"`
+	Clients []*client                       `json:"clients"`
+	Timers  map[string]map[string]time.Time `json:"timers"`
+}
+
+const extractVersion = 2
 
 // Armed is a timer that is to be armed again, at its old time.
 type Armed struct {
@@ -59,12 +72,14 @@ func (u *UA) repeat(f Flow, m *Message, key string) {
 	u.do(Send{Flow: f, Msg: m, Branch: key, Again: true})
 }
 
-// Extract is all that must survive of one leg, as JSON: its dialog, its transactions,
-// its timers. Of a leg that has ended it is what the peer is still owed; nil: nothing.
-// It holds credentials: whoever stores it must seal it.
-func (u *UA) Extract(id string) []byte {
-	e := extract{Version: stateVersion, Leg: u.s.Legs[id], Timers: map[string]map[string]time.Time{}}
-	for _, owner := range slices.Sorted(maps.Keys(u.owned[id])) {
+// Extract appends all that must survive of one leg, as text: its dialog, its
+// transactions, its timers. Of a leg that has ended it is what the peer is still owed;
+// false: nothing. It holds credentials: whoever stores it must seal it.
+func (u *UA) Extract(b []byte, id string) (text []byte, any bool) {
+	e := &u.extract
+	*e = extract{Version: extractVersion, Leg: u.s.Legs[id], Timers: e.Timers[:0]}
+	var owners [4]string
+	for _, owner := range sortedInto(owners[:0], u.owned[id]) {
 		key := owner[len(ofServer):]
 		if s := u.s.Servers[key]; s != nil && owner == s.owner() && (e.Leg != nil || s.owed()) {
 			e.Servers = append(e.Servers, s)
@@ -72,21 +87,41 @@ func (u *UA) Extract(id string) []byte {
 		if c := u.s.Clients[key]; c != nil && owner == c.owner() && (e.Leg != nil || c.owed()) {
 			e.Clients = append(e.Clients, c)
 		}
-		if t := u.s.Timers[owner]; t != nil {
-			e.Timers[owner] = t
-		}
+		e.Timers = u.timersOf(e.Timers, owner, u.s.Timers[owner])
 	}
-	if t := u.s.Timers[ofLeg+id]; t != nil {
-		e.Timers[ofLeg+id] = t
-	}
+	e.Timers = u.timersOf(e.Timers, ofLeg+id, u.s.Timers[ofLeg+id])
 	if e.Leg == nil && len(e.Servers)+len(e.Clients) == 0 {
-		return nil
+		return b, false
 	}
-	b, err := json.Marshal(&e)
-	if err != nil {
-		panic("call: a leg is plain data: " + err.Error())
+	if byName(e.Timers); len(e.Timers) == 0 {
+		e.Timers = nil // an empty list would be written
 	}
-	return b
+	return u.scheme.Freeze(b, e), true
+}
+
+// sortedInto appends the names of a set in their order; a list with room costs nothing.
+func sortedInto(list []string, set map[string]bool) []string {
+	for name := range set {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// timersOf appends an owner's timers, in no order.
+func (u *UA) timersOf(list []Armed, owner string, timers map[string]time.Time) []Armed {
+	for name, at := range timers {
+		list = append(list, Armed{TimerID{owner, name}, at})
+	}
+	return list
+}
+
+// byName sorts timers by owner and name.
+func byName(list []Armed) []Armed {
+	slices.SortFunc(list, func(a, b Armed) int {
+		return cmp.Or(strings.Compare(a.Timer.Owner, b.Timer.Owner), strings.Compare(a.Timer.Name, b.Timer.Name))
+	})
+	return list
 }
 
 // owed: the peer waits for something of it.
@@ -100,12 +135,9 @@ func (c *client) owed() bool { return c.State == calling || c.State == proceedin
 // The timers it returns are to be armed. A leg of that name that is here already stays
 // as it is. ErrState.
 func (u *UA) Absorb(data []byte) ([]Armed, error) {
-	var e extract
-	if err := json.Unmarshal(data, &e); err != nil {
+	e, err := u.readExtract(data)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrState, err)
-	}
-	if e.Version != stateVersion {
-		return nil, fmt.Errorf("%w: version %d", ErrState, e.Version)
 	}
 	if e.Leg != nil {
 		if u.s.Legs[e.Leg.ID] != nil {
@@ -127,18 +159,43 @@ func (u *UA) Absorb(data []byte) ([]Armed, error) {
 			u.s.Closing[c.Request.From.Tag] = c.Key
 		}
 	}
-	return u.rearm(e.Timers), nil
+	for _, a := range e.Timers {
+		u.keepTimer(a)
+	}
+	return e.Timers, nil
 }
 
-func (u *UA) rearm(timers map[string]map[string]time.Time) (list []Armed) {
-	for _, owner := range slices.Sorted(maps.Keys(timers)) {
-		u.s.Timers[owner] = timers[owner]
-		for _, name := range slices.Sorted(maps.Keys(timers[owner])) {
-			list = append(list, Armed{TimerID{owner, name}, timers[owner][name]})
+// readExtract reads both versions.
+func (u *UA) readExtract(data []byte) (e extract, err error) {
+	if !bytes.HasPrefix(data, []byte(`{"v":`)) {
+		if err = u.scheme.Thaw(data, &e); err == nil && e.Version != extractVersion {
+			err = fmt.Errorf("version %d", e.Version)
 		}
+		return e, err
 	}
-	return list
+	var old extract1
+	if err = json.Unmarshal(data, &old); err == nil && old.Version != stateVersion {
+		err = fmt.Errorf("version %d", old.Version)
+	}
+	e = extract{Leg: old.Leg, Servers: old.Servers, Clients: old.Clients}
+	for owner, timers := range old.Timers {
+		e.Timers = u.timersOf(e.Timers, owner, timers)
+	}
+	byName(e.Timers)
+	return e, err
+}
+
+func (u *UA) keepTimer(a Armed) {
+	if u.s.Timers[a.Timer.Owner] == nil {
+		u.s.Timers[a.Timer.Owner] = map[string]time.Time{}
+	}
+	u.s.Timers[a.Timer.Owner][a.Timer.Name] = a.At
 }
 
 // Armed lists all timers, for a core that was resumed as a whole.
-func (u *UA) Armed() []Armed { return u.rearm(u.s.Timers) }
+func (u *UA) Armed() (list []Armed) {
+	for owner, timers := range u.s.Timers {
+		list = u.timersOf(list, owner, timers)
+	}
+	return byName(list)
+}

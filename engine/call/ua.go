@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/media/sdp"
 )
 
@@ -45,6 +46,9 @@ type UA struct {
 
 	now time.Time // of the step
 	out []Action  // of the step
+
+	scheme  *parcel.Scheme
+	extract extract // the last one, for its list
 }
 
 // state is what must survive.
@@ -77,7 +81,7 @@ func NewUA(cfg Config) *UA {
 		cfg.MaxTransactions = 200000
 	}
 	cfg.Timers = cfg.Timers.filled()
-	u := &UA{cfg: cfg, s: state{Version: stateVersion}, owned: map[string]map[string]bool{}}
+	u := &UA{cfg: cfg, s: state{Version: stateVersion}, owned: map[string]map[string]bool{}, scheme: parcel.NewScheme()}
 	u.s.fill()
 	return u
 }

@@ -6,14 +6,14 @@ import (
 	"github.com/callwright/callwright/media/control"
 )
 
-// Freeze is a call's place as text; nil: it has none. It names secrets of the trunk: it
-// must be sealed.
-func (f *Fleet) Freeze(call string) []byte {
+// Freeze appends a call's place as text; false: it has none. It names secrets of the
+// trunk: it must be sealed.
+func (f *Fleet) Freeze(b []byte, call string) (text []byte, any bool) {
 	p := f.places[call]
 	if p == nil {
-		return nil
+		return b, false
 	}
-	return f.scheme.Freeze(nil, p)
+	return f.scheme.Freeze(b, p), true
 }
 
 // Restore takes up a call's place again, without commanding it: Repeat does. A worker
@@ -37,12 +37,12 @@ func (f *Fleet) Restore(call string, text []byte) error {
 }
 
 // FreezeRoom and RestoreRoom are the same of a room.
-func (f *Fleet) FreezeRoom(room string) []byte {
+func (f *Fleet) FreezeRoom(b []byte, room string) (text []byte, any bool) {
 	r := f.rooms[room]
 	if r == nil {
-		return nil
+		return b, false
 	}
-	return f.scheme.Freeze(nil, r)
+	return f.scheme.Freeze(b, r), true
 }
 
 func (f *Fleet) RestoreRoom(room string, text []byte) error {

@@ -83,13 +83,13 @@ func TestACheckpointSurvivesALossAnywhere(t *testing.T) {
 func TestACheckpointCutsTheHistory(t *testing.T) {
 	r := newRig(t)
 	r.answered("c")
-	before, _ := r.f.Inputs("c")
+	before, _, _ := r.f.Inputs("c")
 	u := r.f.units["c"]
 	seed, ops := u.history.Seed, u.history.Ops
 	r.did("c", sandbox.Result{Ops: []sandbox.Op{r.op("c", "call", "Call", "checkpoint", map[string]any{"data": map[string]any{"n": 5}}),
 		r.op("c", "", "", "sleep", map[string]any{"time": 1})}})
 	in := r.active["c"].Inputs[0]
-	if n, cuts := r.f.Inputs("c"); before == 0 || n != 0 || cuts != 1 || u.history.Seed == seed {
+	if n, cuts, _ := r.f.Inputs("c"); before == 0 || n != 0 || cuts != 1 || u.history.Seed == seed {
 		t.Fatalf("%d inputs, %d cuts, seed %d", n, cuts, u.history.Seed)
 	}
 	if in.Kind != sandbox.Start || in.Op != ops+2 || string(in.Value) != `{"n":5}` || len(u.ops) != 0 || r.active["c"].Fields["call"] == nil {

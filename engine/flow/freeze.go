@@ -136,16 +136,17 @@ func (v *dial) ringing(f *Flows, u *unit) (legs []string) {
 	return legs
 }
 
-// Freeze is a unit as the parts of its parcel, and its journal's inputs from the given
-// one on; false: there is no such unit. It may hold masked digits: it must be sealed.
-func (f *Flows) Freeze(unit string, from int) (parts map[string][]byte, inputs [][]byte, ok bool) {
+// Freeze adds a unit's parts to its parcel, and returns its journal's inputs from the
+// given one on; false: there is no such unit. It may hold masked digits: it must be sealed.
+func (f *Flows) Freeze(p *parcel.Parts, unit string, from int) (inputs [][]byte, ok bool) {
 	u := f.units[unit]
 	if u == nil {
-		return nil, nil, false
+		return nil, false
 	}
-	parts = map[string][]byte{partUnit: f.scheme.Freeze(nil, u), partOps: f.freezeOps(u)}
+	p.Add(partUnit, f.scheme.Freeze(p.Buffer(), u))
+	p.Add(partOps, f.freezeOps(p.Buffer(), u))
 	for _, leg := range f.Legs(unit) {
-		parts[partCall+leg] = f.scheme.Freeze(nil, f.calls[leg])
+		p.Add(partCall+leg, f.scheme.Freeze(p.Buffer(), f.calls[leg]))
 	}
 	for _, in := range u.history.Inputs[min(from, len(u.history.Inputs)):] {
 		b, err := json.Marshal(in)
@@ -154,19 +155,20 @@ func (f *Flows) Freeze(unit string, from int) (parts map[string][]byte, inputs [
 		}
 		inputs = append(inputs, b)
 	}
-	return parts, inputs, true
+	return inputs, true
 }
 
-// Inputs is the length of a unit's journal, and how often it was begun anew.
-func (f *Flows) Inputs(unit string) (length int, cuts uint32) {
+// Inputs is the length of a unit's journal, and how often it was begun anew; false: there
+// is no such unit.
+func (f *Flows) Inputs(unit string) (length int, cuts uint32, ok bool) {
 	if u := f.units[unit]; u != nil {
-		return len(u.history.Inputs), u.history.Cuts
+		return len(u.history.Inputs), u.history.Cuts, true
 	}
-	return 0, 0
+	return 0, 0, false
 }
 
-func (f *Flows) freezeOps(u *unit) []byte {
-	b := []byte{'['}
+func (f *Flows) freezeOps(b []byte, u *unit) []byte {
+	b = append(b, '[')
 	for i, o := range u.pending() {
 		if i > 0 {
 			b = append(b, ',')
@@ -180,13 +182,13 @@ func (f *Flows) freezeOps(u *unit) []byte {
 	return append(b, ']')
 }
 
-// FreezeRoom is a conference as the parts of its parcel; false: there is none.
-func (f *Flows) FreezeRoom(name string) (parts map[string][]byte, ok bool) {
+// FreezeRoom adds a conference's part to its parcel; false: there is none.
+func (f *Flows) FreezeRoom(p *parcel.Parts, name string) bool {
 	r := f.rooms[name]
-	if r == nil {
-		return nil, false
+	if r != nil {
+		p.Add(partRoom, f.scheme.Freeze(p.Buffer(), r))
 	}
-	return map[string][]byte{partRoom: f.scheme.Freeze(nil, r)}, true
+	return r != nil
 }
 
 // FirstSeat is a call that is in a conference; "": none is.

@@ -4,8 +4,24 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/sandbox"
 )
+
+// frozen is a unit's parcel.
+func (r *rig) frozen(unit string) (parts map[string][]byte, inputs [][]byte) {
+	r.t.Helper()
+	var p parcel.Parts
+	inputs, ok := r.f.Freeze(&p, unit, 0)
+	if !ok {
+		r.t.Fatalf("there is no %s", unit)
+	}
+	parts = map[string][]byte{}
+	for _, part := range p.List() {
+		parts[part.Name] = part.Text
+	}
+	return parts, inputs
+}
 
 // recovered is what becomes of units on the next brain, which gets their parcels in this
 // order; the others' are lost.
@@ -15,10 +31,7 @@ func (r *rig) recovered(units ...string) *rig {
 	next.now, next.begun = r.now, r.begun
 	next.f.Thaw(next.now)
 	for _, id := range units {
-		parts, inputs, ok := r.f.Freeze(id, 0)
-		if !ok {
-			r.t.Fatalf("there is no %s", id)
-		}
+		parts, inputs := r.frozen(id)
 		if err := next.f.ThawUnit(id, parts, inputs); err != nil {
 			r.t.Fatal(err)
 		}
@@ -85,14 +98,14 @@ func TestLocksKeepTheirOrderOverARecovery(t *testing.T) {
 	t.Run("two say they hold it", func(t *testing.T) {
 		r := newRig(t)
 		r.locks("a")
-		stale, inputs, _ := r.f.Freeze("a", 0)
+		stale, inputs := r.frozen("a")
 		r.locks("b")
 		r.did("a", sandbox.Result{Answers: []sandbox.Answer{{Ask: 1, Value: []byte("null")}}})
 		for _, first := range []bool{true, false} {
 			next := newRig(t)
 			next.now, next.begun = r.now, r.begun
 			next.f.Thaw(next.now)
-			parts, more, _ := r.f.Freeze("b", 0)
+			parts, more := r.frozen("b")
 			thaw := []func() error{func() error { return next.f.ThawUnit("a", stale, inputs) }, func() error { return next.f.ThawUnit("b", parts, more) }}
 			if !first {
 				thaw[0], thaw[1] = thaw[1], thaw[0]

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"time"
+	"unsafe"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -29,9 +31,13 @@ type Ref struct {
 // A pointer of a Ref's type is written by name, unless its field is tagged
 // `freeze:"own"` (which holds for the items of a list too). Other pointers are written as what they point to, one copy each.
 type Scheme struct {
-	refs  map[reflect.Type]Ref
-	plans map[reflect.Type][]field
+	refs    map[reflect.Type]Ref
+	plans   map[reflect.Type]*plan
+	writers map[written]writer
 }
+
+// plan lists the fields of a struct type that are written.
+type plan struct{ fields []field }
 
 // field is one field of a struct that is written.
 type field struct {
@@ -39,11 +45,15 @@ type field struct {
 	plain string
 	index int
 	own   bool
+
+	offset uintptr
+	zero   func(unsafe.Pointer) bool
+	write  writer
 }
 
 // NewScheme makes a Scheme with these references.
 func NewScheme(refs ...Ref) *Scheme {
-	s := &Scheme{refs: map[reflect.Type]Ref{}, plans: map[reflect.Type][]field{}}
+	s := &Scheme{refs: map[reflect.Type]Ref{}, plans: map[reflect.Type]*plan{}, writers: map[written]writer{}}
 	for _, r := range refs {
 		s.refs[r.Type] = r
 	}
@@ -57,24 +67,27 @@ var (
 	textType  = reflect.TypeFor[encoding.TextMarshaler]()
 	untext    = reflect.TypeFor[encoding.TextUnmarshaler]()
 	anyType   = reflect.TypeFor[any]()
+
+	addrPortType = reflect.TypeFor[netip.AddrPort]()
 )
 
-// plan lists the fields of a struct type that are written.
-func (s *Scheme) plan(t reflect.Type) []field {
-	if p, ok := s.plans[t]; ok {
-		return p
+// plan makes a struct type's plan, or finds it.
+func (s *Scheme) plan(t reflect.Type) *plan {
+	if l := s.plans[t]; l != nil {
+		return l
 	}
-	p := []field{}
+	l := &plan{}
+	s.plans[t] = l // before its fields' writers: one of them may be of this type
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag := f.Tag.Get("freeze")
 		if k := f.Type.Kind(); tag == "-" || k == reflect.Func || k == reflect.Chan || f.Name == "_" {
 			continue
 		}
-		p = append(p, field{name: fmt.Sprintf("%q:", f.Name), plain: f.Name, index: i, own: tag == "own"})
+		l.fields = append(l.fields, field{name: fmt.Sprintf("%q:", f.Name), plain: f.Name, index: i, own: tag == "own",
+			offset: f.Offset, zero: zeroOf(f.Type), write: s.writerOf(f.Type, tag == "own")})
 	}
-	s.plans[t] = p
-	return p
+	return l
 }
 
 // isText says whether values of t are written as their text: addresses and the like.

@@ -22,14 +22,14 @@ func sealer(t *testing.T, key byte) *Sealer {
 func chain(s *Sealer, key string, epoch uint64) []Piece {
 	var pieces []Piece
 	for v := uint64(5); v < 9; v++ {
-		r := Record{Parts: map[string][]byte{"flow": []byte(`{"v":` + string(rune('0'+v)) + `}`)}, Inputs: [][]byte{[]byte(string(rune('0' + v)))}}
+		r := Record{Parts: []Part{{"flow", []byte(`{"v":` + string(rune('0'+v)) + `}`)}}, Inputs: [][]byte{[]byte(string(rune('0' + v)))}}
 		at := Place{Key: key, Epoch: epoch, Version: v, Whole: v == 5}
 		if v == 5 {
-			r.Parts["leg"] = []byte(`"up"`)
-			pieces = append(pieces, Piece{v, s.Pack(r.Text(), at)})
+			r.Parts = append(r.Parts, Part{"leg", []byte(`"up"`)})
+			pieces = append(pieces, Piece{v, s.Pack(r.Text(nil), at)})
 			continue
 		}
-		pieces = append(pieces, Piece{v, s.Seal(r.Text(), at)})
+		pieces = append(pieces, Piece{v, s.Seal(r.Text(nil), at)})
 	}
 	return pieces
 }

@@ -201,7 +201,7 @@ func (s *Scheme) readStruct(t *text, v reflect.Value) error {
 		}
 		return format(v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(str)))
 	}
-	plan := s.plan(typ)
+	plan := s.plan(typ).fields
 	next := 0 // fields come in the order of the plan, as a rule
 	return t.each('{', '}', func() error {
 		name, err := t.key()

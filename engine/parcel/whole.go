@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Whole is what a chain of pieces amounts to: sections by name, each as last written,
@@ -15,37 +14,6 @@ type Whole struct {
 	Version uint64
 	Parts   map[string][]byte
 	Inputs  [][]byte
-}
-
-// Record is what one turn adds: sections that changed, inputs that came.
-type Record struct {
-	Parts  map[string][]byte
-	Inputs [][]byte
-}
-
-// inputsName is the member of a record's object that lists inputs.
-const inputsName = "in"
-
-// Text is the record as one JSON object, its parts by name.
-func (r *Record) Text() []byte {
-	names := make([]string, 0, len(r.Parts))
-	for name := range r.Parts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	b := []byte{'{'}
-	for _, name := range names {
-		b = append(quote(b, name), ':')
-		b = append(append(b, r.Parts[name]...), ',')
-	}
-	b = append(quote(b, inputsName), ":["...)
-	for i, in := range r.Inputs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, in...)
-	}
-	return append(b, "]}"...)
 }
 
 // add merges a record's text. A part that is null is gone.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -27,12 +28,19 @@ func TestBenchesPrintTheirFigures(t *testing.T) {
 			[]string{"--calls", "5", "--files", "3", "--reloads", "2"},
 			[]string{"script.reload.ms", "script.reload.audio_gap_max_ms"},
 		},
+		"relay": {
+			[]string{"--streams", "40", "--duration", "1s"},
+			[]string{"relay.socket.pps_per_core", "relay.ring.pps_per_core", "relay.ring.added_latency.p50_ms"},
+		},
 		"chain": {
 			[]string{"--members", "6", "--duration", "2s"},
 			[]string{"chain.members_per_core", "chain.mixes_checked", "chain.mixes_wrong", "chain.added_latency.p50_ms", "chain.added_latency.p99_ms"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "relay" && os.Geteuid() != 0 {
+				t.Skip("bench relay needs root: it makes network namespaces")
+			}
 			o := runProgram(t, program(append([]string{"bench", name, "--json"}, c.args...)...))
 			if o.code != 0 {
 				t.Fatalf("exit code %d\n%s%s", o.code, o.stdout, o.stderr)

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	rxBlock  = 1 << 17 // bytes; some 400 packets of voice
-	rxBlocks = 64
+	// Blocks are small and many: one that its time retires holds few packets, and while
+	// we are held up each millisecond may take one. So there is room for half a second.
+	rxBlock  = 1 << 14 // bytes; some 50 packets of voice
+	rxBlocks = 512
 	retireMs = 1 // after which a block that is not full is handed over
 )
 
@@ -22,10 +24,11 @@ type receiver struct {
 	fd  int
 	mem []byte
 
-	block int // the one at hand
+	first int // of the blocks held: our packets lie in them
+	held  int
+	block int // the one at hand, the last of them
 	left  int // packets in it
 	at    int // the next one
-	held  bool
 }
 
 func (r *receiver) open(filter []unix.SockFilter) error {
@@ -53,20 +56,15 @@ func (r *receiver) open(filter []unix.SockFilter) error {
 
 // next gives a frame, which is ours until release; nil: there is none now.
 func (r *receiver) next() (frame []byte, m stack.Meta) {
-	if r.left == 0 {
-		if r.held {
-			return nil, m // its frames are still in use
-		}
-		b := r.mem[r.block*rxBlock : (r.block+1)*rxBlock]
-		if load(b, blockStatus)&statusUser == 0 {
+	for r.left == 0 { // more than once for a block that its time retired, empty
+		next := (r.first + r.held) % rxBlocks
+		b := r.mem[next*rxBlock : (next+1)*rxBlock]
+		if r.held == rxBlocks/2 || load(b, blockStatus)&statusUser == 0 {
 			return nil, m
 		}
-		r.held = true
+		r.held, r.block = r.held+1, next
 		r.left = int(binary.NativeEndian.Uint32(b[blockCount:]))
 		r.at = int(binary.NativeEndian.Uint32(b[blockFirst:]))
-		if r.left == 0 {
-			return nil, m // retired by its time, with nothing in it
-		}
 	}
 	h := r.mem[r.block*rxBlock : (r.block+1)*rxBlock][r.at:]
 	begin := int(binary.NativeEndian.Uint16(h[packetMAC:]))
@@ -82,11 +80,11 @@ func (r *receiver) next() (frame []byte, m stack.Meta) {
 	return frame, m
 }
 
-// release gives a finished block back to the kernel.
+// release gives finished blocks back to the kernel.
 func (r *receiver) release() {
-	if r.held && r.left == 0 {
-		store(r.mem[r.block*rxBlock:], blockStatus, statusKernel)
-		r.block, r.held = (r.block+1)%rxBlocks, false
+	for r.held > 1 || r.held == 1 && r.left == 0 {
+		store(r.mem[r.first*rxBlock:], blockStatus, statusKernel)
+		r.first, r.held = (r.first+1)%rxBlocks, r.held-1
 	}
 }
 
@@ -123,9 +121,6 @@ func (l *Link) collect(ps []link.Packet) int {
 		}
 		frame, m := l.rx.next()
 		if frame == nil {
-			if n == 0 && l.rx.held {
-				continue // an empty block
-			}
 			break
 		}
 		d, ok := l.stack.Receive(frame, m, now)

@@ -3,11 +3,13 @@ package sbc
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"time"
 
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
+	"github.com/callwright/callwright/sbc/link"
 	"github.com/callwright/callwright/sbc/relay"
 )
 
@@ -44,8 +46,35 @@ func (s *SBC) obey(c *control.Command) (subject string, err error) {
 		s.relay.Stop(b.Stop.GetOp())
 	case *control.Command_Sweep:
 		s.sweep()
+	case *control.Command_Address:
+		return b.Address.GetIp(), s.address(b.Address)
 	}
 	return "", nil // of a newer brain, or for a mixer: skipped
+}
+
+// address takes or gives up a floating address.
+func (s *SBC) address(c *control.Address) error {
+	owner, can := s.cfg.Link.(link.Owner)
+	if !can {
+		return fmt.Errorf("%w: address %s: this SBC's link has none of its own; it takes --link ring", ErrCommand, c.GetIp())
+	}
+	ip, err := netip.ParseAddr(c.GetIp())
+	if err != nil {
+		return fmt.Errorf("%w: address %.64q", ErrCommand, c.GetIp())
+	}
+	if !c.GetOwned() {
+		owner.Disown(ip)
+		return nil
+	}
+	var mac [6]byte
+	if c.GetMac() != "" {
+		hw, err := net.ParseMAC(c.GetMac())
+		if err != nil || len(hw) != len(mac) {
+			return fmt.Errorf("%w: address %v: MAC %.64q", ErrCommand, ip, c.GetMac())
+		}
+		mac = [6]byte(hw)
+	}
+	return owner.Own(ip, mac, c.GetProbe())
 }
 
 func ms(n uint32) time.Duration { return time.Duration(n) * time.Millisecond }

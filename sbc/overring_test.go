@@ -2,9 +2,12 @@ package sbc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,9 +64,6 @@ func TestToneOverTheRing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Own(vip, [6]byte{}, false); err != nil {
-		t.Fatal(err)
-	}
 	phone, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(vip, 24000)))
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +77,7 @@ func TestToneOverTheRing(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	s.Connected(1)
+	s.Obey(1, &control.Turn{Commands: []*control.Command{owned(vip.String(), "02:00:00:00:00:42", true)}})
 	c := stream("a", 24000, phone.LocalAddr().(*net.UDPAddr).AddrPort(), netip.AddrPort{})
 	c.GetStream().Trunk = nil
 	s.Obey(1, &control.Turn{Commands: []*control.Command{c,
@@ -84,11 +85,55 @@ func TestToneOverTheRing(t *testing.T) {
 	if heard := speak(t, phone, 440); !dsp.Hears(heard, 8000, 440) || dsp.Hears(heard, 8000, 600) {
 		t.Errorf("%d samples, not of 440 Hz; %v", len(heard), s.Counters())
 	}
+	s.Obey(1, &control.Turn{Commands: []*control.Command{owned(vip.String(), "", false)}})
+	if n, err := l.Send([]link.Packet{{Data: []byte("x"), Port: 24000, Remote: netip.MustParseAddrPort("10.9.0.1:9")}}); n != 0 || err != nil {
+		t.Errorf("sent %d from an address that was taken away, %v", n, err)
+	}
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }
+
+func owned(ip, mac string, yes bool) *control.Command {
+	return &control.Command{Id: 9, Body: &control.Command_Address{Address: &control.Address{Ip: ip, Mac: mac, Owned: yes}}}
+}
+
+// What cannot be owned is said, not done.
+func TestAddressesThatCannotBe(t *testing.T) {
+	owner := &owning{}
+	for _, c := range []struct {
+		link link.Link
+		c    *control.Command
+		want string
+	}{
+		{nil, owned("10.0.0.1", "", true), "--link ring"},
+		{owner, owned("here", "", true), "address"},
+		{owner, owned("10.0.0.1", "02:00", true), "MAC"},
+		{owner, owned("10.0.0.1", "02:00:00:00:00:42", true), ""},
+		{owner, owned("10.0.0.1", "", false), ""},
+	} {
+		s := &SBC{cfg: Config{Link: c.link}}
+		if _, err := s.obey(c.c); c.want == "" && err != nil || c.want != "" && (!errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: %v", c.c, err)
+		}
+	}
+	if want := "own 10.0.0.1 020000000042, disown 10.0.0.1"; strings.Join(owner.told, ", ") != want {
+		t.Errorf("%q, want %q", owner.told, want)
+	}
+}
+
+type owning struct {
+	link.Link
+	told []string
+}
+
+func (o *owning) Own(ip netip.Addr, mac [6]byte, _ bool) error {
+	o.told = append(o.told, fmt.Sprintf("own %v %x", ip, mac))
+	return nil
+}
+
+func (o *owning) Disown(ip netip.Addr) { o.told = append(o.told, fmt.Sprintf("disown %v", ip)) }
 
 // speak sends a tone of A-law as fast as it is answered, and returns a quarter of a
 // second of what came back.

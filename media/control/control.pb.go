@@ -278,7 +278,7 @@ func (x Media_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Media_State.Descriptor instead.
 func (Media_State) EnumDescriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{42, 0}
+	return file_media_control_control_proto_rawDescGZIP(), []int{43, 0}
 }
 
 type ToBrain struct {
@@ -921,6 +921,7 @@ type Command struct {
 	//	*Command_Adjust
 	//	*Command_Upload
 	//	*Command_Sweep
+	//	*Command_Address
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1114,6 +1115,15 @@ func (x *Command) GetSweep() *Sweep {
 	return nil
 }
 
+func (x *Command) GetAddress() *Address {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Address); ok {
+			return x.Address
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -1187,6 +1197,11 @@ type Command_Sweep struct {
 	Sweep *Sweep `protobuf:"bytes,50,opt,name=sweep,proto3,oneof"`
 }
 
+type Command_Address struct {
+	// SBC
+	Address *Address `protobuf:"bytes,51,opt,name=address,proto3,oneof"`
+}
+
 func (*Command_Stream) isCommand_Body() {}
 
 func (*Command_DropStream) isCommand_Body() {}
@@ -1218,6 +1233,8 @@ func (*Command_Adjust) isCommand_Body() {}
 func (*Command_Upload) isCommand_Body() {}
 
 func (*Command_Sweep) isCommand_Body() {}
+
+func (*Command_Address) isCommand_Body() {}
 
 // Trunk tells one stream's share of the flow between an SBC and a mixer. Both
 // directions use the same SSRC and token.
@@ -3335,6 +3352,76 @@ func (x *Stowed) GetNumber() uint64 {
 	return 0
 }
 
+// Address is whether an SBC owns a floating address, by packet rings. Once it is not
+// owned any more nothing leaves from it: so the loser is told before the winner.
+type Address struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ip            string                 `protobuf:"bytes,1,opt,name=ip,proto3" json:"ip,omitempty"`
+	Mac           string                 `protobuf:"bytes,2,opt,name=mac,proto3" json:"mac,omitempty"` // empty: the one that goes with the address
+	Owned         bool                   `protobuf:"varint,3,opt,name=owned,proto3" json:"owned,omitempty"`
+	Probe         bool                   `protobuf:"varint,4,opt,name=probe,proto3" json:"probe,omitempty"` // first make sure that nobody else answers for it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Address) Reset() {
+	*x = Address{}
+	mi := &file_media_control_control_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Address) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Address) ProtoMessage() {}
+
+func (x *Address) ProtoReflect() protoreflect.Message {
+	mi := &file_media_control_control_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Address.ProtoReflect.Descriptor instead.
+func (*Address) Descriptor() ([]byte, []int) {
+	return file_media_control_control_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *Address) GetIp() string {
+	if x != nil {
+		return x.Ip
+	}
+	return ""
+}
+
+func (x *Address) GetMac() string {
+	if x != nil {
+		return x.Mac
+	}
+	return ""
+}
+
+func (x *Address) GetOwned() bool {
+	if x != nil {
+		return x.Owned
+	}
+	return false
+}
+
+func (x *Address) GetProbe() bool {
+	if x != nil {
+		return x.Probe
+	}
+	return false
+}
+
 // Sweep drops the streams, members and rooms that no brain of this epoch has spoken of.
 type Sweep struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3344,7 +3431,7 @@ type Sweep struct {
 
 func (x *Sweep) Reset() {
 	*x = Sweep{}
-	mi := &file_media_control_control_proto_msgTypes[36]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3356,7 +3443,7 @@ func (x *Sweep) String() string {
 func (*Sweep) ProtoMessage() {}
 
 func (x *Sweep) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[36]
+	mi := &file_media_control_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3369,7 +3456,7 @@ func (x *Sweep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
 func (*Sweep) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{36}
+	return file_media_control_control_proto_rawDescGZIP(), []int{37}
 }
 
 // Report brings what happened, in order.
@@ -3382,7 +3469,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_media_control_control_proto_msgTypes[37]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3394,7 +3481,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[37]
+	mi := &file_media_control_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3407,7 +3494,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{37}
+	return file_media_control_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Report) GetEvents() []*Event {
@@ -3437,7 +3524,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_media_control_control_proto_msgTypes[38]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3449,7 +3536,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[38]
+	mi := &file_media_control_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3462,7 +3549,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{38}
+	return file_media_control_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Event) GetSeq() uint64 {
@@ -3614,7 +3701,7 @@ type Floor struct {
 
 func (x *Floor) Reset() {
 	*x = Floor{}
-	mi := &file_media_control_control_proto_msgTypes[39]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3626,7 +3713,7 @@ func (x *Floor) String() string {
 func (*Floor) ProtoMessage() {}
 
 func (x *Floor) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[39]
+	mi := &file_media_control_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3639,7 +3726,7 @@ func (x *Floor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Floor.ProtoReflect.Descriptor instead.
 func (*Floor) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{39}
+	return file_media_control_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Floor) GetRoom() string {
@@ -3668,7 +3755,7 @@ type Levels struct {
 
 func (x *Levels) Reset() {
 	*x = Levels{}
-	mi := &file_media_control_control_proto_msgTypes[40]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3680,7 +3767,7 @@ func (x *Levels) String() string {
 func (*Levels) ProtoMessage() {}
 
 func (x *Levels) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[40]
+	mi := &file_media_control_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3693,7 +3780,7 @@ func (x *Levels) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Levels.ProtoReflect.Descriptor instead.
 func (*Levels) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{40}
+	return file_media_control_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Levels) GetRoom() string {
@@ -3729,7 +3816,7 @@ type Digit struct {
 
 func (x *Digit) Reset() {
 	*x = Digit{}
-	mi := &file_media_control_control_proto_msgTypes[41]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3741,7 +3828,7 @@ func (x *Digit) String() string {
 func (*Digit) ProtoMessage() {}
 
 func (x *Digit) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[41]
+	mi := &file_media_control_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3754,7 +3841,7 @@ func (x *Digit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Digit.ProtoReflect.Descriptor instead.
 func (*Digit) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{41}
+	return file_media_control_control_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Digit) GetStream() string {
@@ -3789,7 +3876,7 @@ type Media struct {
 
 func (x *Media) Reset() {
 	*x = Media{}
-	mi := &file_media_control_control_proto_msgTypes[42]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3801,7 +3888,7 @@ func (x *Media) String() string {
 func (*Media) ProtoMessage() {}
 
 func (x *Media) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[42]
+	mi := &file_media_control_control_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3814,7 +3901,7 @@ func (x *Media) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Media.ProtoReflect.Descriptor instead.
 func (*Media) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{42}
+	return file_media_control_control_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Media) GetStream() string {
@@ -3848,7 +3935,7 @@ type Talk struct {
 
 func (x *Talk) Reset() {
 	*x = Talk{}
-	mi := &file_media_control_control_proto_msgTypes[43]
+	mi := &file_media_control_control_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3860,7 +3947,7 @@ func (x *Talk) String() string {
 func (*Talk) ProtoMessage() {}
 
 func (x *Talk) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[43]
+	mi := &file_media_control_control_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3873,7 +3960,7 @@ func (x *Talk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Talk.ProtoReflect.Descriptor instead.
 func (*Talk) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{43}
+	return file_media_control_control_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Talk) GetMember() string {
@@ -3905,7 +3992,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_media_control_control_proto_msgTypes[44]
+	mi := &file_media_control_control_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3917,7 +4004,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[44]
+	mi := &file_media_control_control_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3930,7 +4017,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{44}
+	return file_media_control_control_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Done) GetOp() string {
@@ -3994,7 +4081,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_media_control_control_proto_msgTypes[45]
+	mi := &file_media_control_control_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4006,7 +4093,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[45]
+	mi := &file_media_control_control_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4019,7 +4106,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{45}
+	return file_media_control_control_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Fault) GetCommand() uint64 {
@@ -4060,7 +4147,7 @@ type Quality struct {
 
 func (x *Quality) Reset() {
 	*x = Quality{}
-	mi := &file_media_control_control_proto_msgTypes[46]
+	mi := &file_media_control_control_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4072,7 +4159,7 @@ func (x *Quality) String() string {
 func (*Quality) ProtoMessage() {}
 
 func (x *Quality) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[46]
+	mi := &file_media_control_control_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4085,7 +4172,7 @@ func (x *Quality) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quality.ProtoReflect.Descriptor instead.
 func (*Quality) Descriptor() ([]byte, []int) {
-	return file_media_control_control_proto_rawDescGZIP(), []int{46}
+	return file_media_control_control_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Quality) GetStream() string {
@@ -4161,7 +4248,7 @@ type Tone_Segment struct {
 
 func (x *Tone_Segment) Reset() {
 	*x = Tone_Segment{}
-	mi := &file_media_control_control_proto_msgTypes[47]
+	mi := &file_media_control_control_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4173,7 +4260,7 @@ func (x *Tone_Segment) String() string {
 func (*Tone_Segment) ProtoMessage() {}
 
 func (x *Tone_Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_media_control_control_proto_msgTypes[47]
+	mi := &file_media_control_control_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4252,7 +4339,7 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\bcommands\x18\x01 \x03(\v2\x1e.callwright.control.v1.CommandR\bcommands\x121\n" +
 	"\x05stows\x18\x02 \x03(\v2\x1b.callwright.control.v1.StowR\x05stows\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
-	"\x05heard\x18\x04 \x01(\x04R\x05heard\"\xae\a\n" +
+	"\x05heard\x18\x04 \x01(\x04R\x05heard\"\xea\a\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x127\n" +
 	"\x06stream\x18\n" +
@@ -4273,7 +4360,8 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\x04seek\x18( \x01(\v2\x1b.callwright.control.v1.SeekH\x00R\x04seek\x127\n" +
 	"\x06adjust\x18) \x01(\v2\x1d.callwright.control.v1.AdjustH\x00R\x06adjust\x127\n" +
 	"\x06upload\x18* \x01(\v2\x1d.callwright.control.v1.UploadH\x00R\x06upload\x124\n" +
-	"\x05sweep\x182 \x01(\v2\x1c.callwright.control.v1.SweepH\x00R\x05sweepB\x06\n" +
+	"\x05sweep\x182 \x01(\v2\x1c.callwright.control.v1.SweepH\x00R\x05sweep\x12:\n" +
+	"\aaddress\x183 \x01(\v2\x1e.callwright.control.v1.AddressH\x00R\aaddressB\x06\n" +
 	"\x04body\"E\n" +
 	"\x05Trunk\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
@@ -4448,7 +4536,12 @@ const file_media_control_control_proto_rawDesc = "" +
 	"\aparcels\x18\x01 \x03(\v2\x1d.callwright.control.v1.ParcelR\aparcels\x12\x12\n" +
 	"\x04last\x18\x02 \x01(\bR\x04last\" \n" +
 	"\x06Stowed\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x04R\x06number\"\a\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\"W\n" +
+	"\aAddress\x12\x0e\n" +
+	"\x02ip\x18\x01 \x01(\tR\x02ip\x12\x10\n" +
+	"\x03mac\x18\x02 \x01(\tR\x03mac\x12\x14\n" +
+	"\x05owned\x18\x03 \x01(\bR\x05owned\x12\x14\n" +
+	"\x05probe\x18\x04 \x01(\bR\x05probe\"\a\n" +
 	"\x05Sweep\">\n" +
 	"\x06Report\x124\n" +
 	"\x06events\x18\x01 \x03(\v2\x1c.callwright.control.v1.EventR\x06events\"\xd4\x03\n" +
@@ -4535,7 +4628,7 @@ func file_media_control_control_proto_rawDescGZIP() []byte {
 }
 
 var file_media_control_control_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_media_control_control_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_media_control_control_proto_goTypes = []any{
 	(Kind)(0),            // 0: callwright.control.v1.Kind
 	(Codec)(0),           // 1: callwright.control.v1.Codec
@@ -4578,23 +4671,24 @@ var file_media_control_control_proto_goTypes = []any{
 	(*Piece)(nil),        // 38: callwright.control.v1.Piece
 	(*Offer)(nil),        // 39: callwright.control.v1.Offer
 	(*Stowed)(nil),       // 40: callwright.control.v1.Stowed
-	(*Sweep)(nil),        // 41: callwright.control.v1.Sweep
-	(*Report)(nil),       // 42: callwright.control.v1.Report
-	(*Event)(nil),        // 43: callwright.control.v1.Event
-	(*Floor)(nil),        // 44: callwright.control.v1.Floor
-	(*Levels)(nil),       // 45: callwright.control.v1.Levels
-	(*Digit)(nil),        // 46: callwright.control.v1.Digit
-	(*Media)(nil),        // 47: callwright.control.v1.Media
-	(*Talk)(nil),         // 48: callwright.control.v1.Talk
-	(*Done)(nil),         // 49: callwright.control.v1.Done
-	(*Fault)(nil),        // 50: callwright.control.v1.Fault
-	(*Quality)(nil),      // 51: callwright.control.v1.Quality
-	(*Tone_Segment)(nil), // 52: callwright.control.v1.Tone.Segment
+	(*Address)(nil),      // 41: callwright.control.v1.Address
+	(*Sweep)(nil),        // 42: callwright.control.v1.Sweep
+	(*Report)(nil),       // 43: callwright.control.v1.Report
+	(*Event)(nil),        // 44: callwright.control.v1.Event
+	(*Floor)(nil),        // 45: callwright.control.v1.Floor
+	(*Levels)(nil),       // 46: callwright.control.v1.Levels
+	(*Digit)(nil),        // 47: callwright.control.v1.Digit
+	(*Media)(nil),        // 48: callwright.control.v1.Media
+	(*Talk)(nil),         // 49: callwright.control.v1.Talk
+	(*Done)(nil),         // 50: callwright.control.v1.Done
+	(*Fault)(nil),        // 51: callwright.control.v1.Fault
+	(*Quality)(nil),      // 52: callwright.control.v1.Quality
+	(*Tone_Segment)(nil), // 53: callwright.control.v1.Tone.Segment
 }
 var file_media_control_control_proto_depIdxs = []int32{
 	7,  // 0: callwright.control.v1.ToBrain.hello:type_name -> callwright.control.v1.Hello
 	9,  // 1: callwright.control.v1.ToBrain.heartbeat:type_name -> callwright.control.v1.Heartbeat
-	42, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
+	43, // 2: callwright.control.v1.ToBrain.report:type_name -> callwright.control.v1.Report
 	39, // 3: callwright.control.v1.ToBrain.offer:type_name -> callwright.control.v1.Offer
 	40, // 4: callwright.control.v1.ToBrain.stowed:type_name -> callwright.control.v1.Stowed
 	8,  // 5: callwright.control.v1.ToWorker.welcome:type_name -> callwright.control.v1.Welcome
@@ -4619,41 +4713,42 @@ var file_media_control_control_proto_depIdxs = []int32{
 	24, // 24: callwright.control.v1.Command.seek:type_name -> callwright.control.v1.Seek
 	25, // 25: callwright.control.v1.Command.adjust:type_name -> callwright.control.v1.Adjust
 	33, // 26: callwright.control.v1.Command.upload:type_name -> callwright.control.v1.Upload
-	41, // 27: callwright.control.v1.Command.sweep:type_name -> callwright.control.v1.Sweep
-	1,  // 28: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
-	13, // 29: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
-	19, // 30: callwright.control.v1.Room.pairs:type_name -> callwright.control.v1.Pair
-	13, // 31: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
-	1,  // 32: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
-	26, // 33: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
-	30, // 34: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
-	31, // 35: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
-	27, // 36: callwright.control.v1.Source.web:type_name -> callwright.control.v1.Web
-	28, // 37: callwright.control.v1.Source.speech:type_name -> callwright.control.v1.Speech
-	29, // 38: callwright.control.v1.Source.recall:type_name -> callwright.control.v1.Recall
-	2,  // 39: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
-	52, // 40: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
-	3,  // 41: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
-	27, // 42: callwright.control.v1.Upload.to:type_name -> callwright.control.v1.Web
-	38, // 43: callwright.control.v1.Parcel.more:type_name -> callwright.control.v1.Piece
-	37, // 44: callwright.control.v1.Offer.parcels:type_name -> callwright.control.v1.Parcel
-	43, // 45: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
-	46, // 46: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
-	47, // 47: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
-	48, // 48: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
-	49, // 49: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
-	50, // 50: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
-	51, // 51: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
-	44, // 52: callwright.control.v1.Event.floor:type_name -> callwright.control.v1.Floor
-	45, // 53: callwright.control.v1.Event.levels:type_name -> callwright.control.v1.Levels
-	4,  // 54: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
-	5,  // 55: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
-	6,  // 56: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
-	56, // [56:57] is the sub-list for method output_type
-	55, // [55:56] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	42, // 27: callwright.control.v1.Command.sweep:type_name -> callwright.control.v1.Sweep
+	41, // 28: callwright.control.v1.Command.address:type_name -> callwright.control.v1.Address
+	1,  // 29: callwright.control.v1.Stream.codec:type_name -> callwright.control.v1.Codec
+	13, // 30: callwright.control.v1.Stream.trunk:type_name -> callwright.control.v1.Trunk
+	19, // 31: callwright.control.v1.Room.pairs:type_name -> callwright.control.v1.Pair
+	13, // 32: callwright.control.v1.Member.trunk:type_name -> callwright.control.v1.Trunk
+	1,  // 33: callwright.control.v1.Member.codec:type_name -> callwright.control.v1.Codec
+	26, // 34: callwright.control.v1.Play.sources:type_name -> callwright.control.v1.Source
+	30, // 35: callwright.control.v1.Source.file:type_name -> callwright.control.v1.File
+	31, // 36: callwright.control.v1.Source.tone:type_name -> callwright.control.v1.Tone
+	27, // 37: callwright.control.v1.Source.web:type_name -> callwright.control.v1.Web
+	28, // 38: callwright.control.v1.Source.speech:type_name -> callwright.control.v1.Speech
+	29, // 39: callwright.control.v1.Source.recall:type_name -> callwright.control.v1.Recall
+	2,  // 40: callwright.control.v1.File.root:type_name -> callwright.control.v1.File.Root
+	53, // 41: callwright.control.v1.Tone.segments:type_name -> callwright.control.v1.Tone.Segment
+	3,  // 42: callwright.control.v1.Record.leg:type_name -> callwright.control.v1.Record.Leg
+	27, // 43: callwright.control.v1.Upload.to:type_name -> callwright.control.v1.Web
+	38, // 44: callwright.control.v1.Parcel.more:type_name -> callwright.control.v1.Piece
+	37, // 45: callwright.control.v1.Offer.parcels:type_name -> callwright.control.v1.Parcel
+	44, // 46: callwright.control.v1.Report.events:type_name -> callwright.control.v1.Event
+	47, // 47: callwright.control.v1.Event.digit:type_name -> callwright.control.v1.Digit
+	48, // 48: callwright.control.v1.Event.media:type_name -> callwright.control.v1.Media
+	49, // 49: callwright.control.v1.Event.talk:type_name -> callwright.control.v1.Talk
+	50, // 50: callwright.control.v1.Event.done:type_name -> callwright.control.v1.Done
+	51, // 51: callwright.control.v1.Event.fault:type_name -> callwright.control.v1.Fault
+	52, // 52: callwright.control.v1.Event.quality:type_name -> callwright.control.v1.Quality
+	45, // 53: callwright.control.v1.Event.floor:type_name -> callwright.control.v1.Floor
+	46, // 54: callwright.control.v1.Event.levels:type_name -> callwright.control.v1.Levels
+	4,  // 55: callwright.control.v1.Media.state:type_name -> callwright.control.v1.Media.State
+	5,  // 56: callwright.control.v1.Control.Link:input_type -> callwright.control.v1.ToBrain
+	6,  // 57: callwright.control.v1.Control.Link:output_type -> callwright.control.v1.ToWorker
+	57, // [57:58] is the sub-list for method output_type
+	56, // [56:57] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_media_control_control_proto_init() }
@@ -4690,6 +4785,7 @@ func file_media_control_control_proto_init() {
 		(*Command_Adjust)(nil),
 		(*Command_Upload)(nil),
 		(*Command_Sweep)(nil),
+		(*Command_Address)(nil),
 	}
 	file_media_control_control_proto_msgTypes[18].OneofWrappers = []any{
 		(*Play_Member)(nil),
@@ -4708,7 +4804,7 @@ func file_media_control_control_proto_init() {
 		(*Record_Member)(nil),
 		(*Record_Room)(nil),
 	}
-	file_media_control_control_proto_msgTypes[38].OneofWrappers = []any{
+	file_media_control_control_proto_msgTypes[39].OneofWrappers = []any{
 		(*Event_Digit)(nil),
 		(*Event_Media)(nil),
 		(*Event_Talk)(nil),
@@ -4724,7 +4820,7 @@ func file_media_control_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_media_control_control_proto_rawDesc), len(file_media_control_control_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   48,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,8 @@ import (
 
 type benchMixerFlags struct {
 	members   int
+	room      int
+	talkers   int
 	duration  time.Duration
 	printJSON bool
 }
@@ -41,7 +43,9 @@ func benchMixerCommand() *cobra.Command {
 		},
 	}
 	fl := c.Flags()
-	fl.IntVar(&f.members, "members", 6000, "members of three-party rooms, all talking")
+	fl.IntVar(&f.members, "members", 6000, "members over the trunk")
+	fl.IntVar(&f.room, "room", 3, "members of a room")
+	fl.IntVar(&f.talkers, "talkers", 0, "how many of a room talk; 0: all")
 	fl.DurationVar(&f.duration, "duration", 5*time.Second, "how long to measure over the trunk")
 	fl.BoolVar(&f.printJSON, "json", false, "print one JSON object a line")
 	return c
@@ -50,6 +54,12 @@ func benchMixerCommand() *cobra.Command {
 func benchMixer(ctx context.Context, f benchMixerFlags, w io.Writer) error {
 	if f.members < 3 || f.members > 60000 || f.duration < 100*time.Millisecond || f.duration > time.Hour {
 		return refuse("bench mixer: --members must lie within 3 and 60000, --duration within 100ms and 1h")
+	}
+	if f.talkers == 0 {
+		f.talkers = f.room
+	}
+	if f.room < 2 || f.talkers < 2 || f.talkers > f.room {
+		return refuse("bench mixer: --room must be 2 or more, --talkers 2 to as many as a room has")
 	}
 	figures := arithmetic(kernel.Best())
 	overTrunk, err := mixOverTrunk(ctx, f)
@@ -85,7 +95,7 @@ func mixOverTrunk(ctx context.Context, f benchMixerFlags) ([]figure, error) {
 		return nil, err
 	}
 	defer load.stop()
-	m.Obey(1, threeParties(f.members, load.peer))
+	m.Obey(1, roomsOf(f.room, f.members, load.peer))
 	return load.measure(f)
 }
 
@@ -94,16 +104,16 @@ type deaf struct{}
 
 func (deaf) Report(*control.Event) {}
 
-// threeParties seats members in rooms of three.
-func threeParties(members int, peer string) *control.Turn {
+// roomsOf seats members in rooms of a size.
+func roomsOf(size, members int, peer string) *control.Turn {
 	t := &control.Turn{}
 	add := func(c *control.Command) {
 		c.Id = uint64(len(t.Commands) + 1)
 		t.Commands = append(t.Commands, c)
 	}
 	for i := range members {
-		room := strconv.Itoa(i / 3)
-		if i%3 == 0 {
+		room := strconv.Itoa(i / size)
+		if i%size == 0 {
 			add(&control.Command{Body: &control.Command_Room{Room: &control.Room{Id: room, Rate: 8000}}})
 		}
 		add(&control.Command{Body: &control.Command_Member{Member: &control.Member{
@@ -133,7 +143,8 @@ func startTrunkLoad(ctx context.Context, to netip.AddrPort, f benchMixerFlags) (
 	if err != nil {
 		return nil, err
 	}
-	l := &trunkLoad{cmd: exec.CommandContext(ctx, self, "bench", "trunk-load", "--to", to.String(), "--members", strconv.Itoa(f.members))}
+	l := &trunkLoad{cmd: exec.CommandContext(ctx, self, "bench", "trunk-load", "--to", to.String(), "--members", strconv.Itoa(f.members),
+		"--room", strconv.Itoa(f.room), "--talkers", strconv.Itoa(f.talkers))}
 	l.cmd.Stderr = os.Stderr
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := l.cmd.StdoutPipe()
@@ -193,7 +204,7 @@ func (l *trunkLoad) measure(f benchMixerFlags) ([]figure, error) {
 	took := time.Since(began).Seconds()
 	share := (used - cpu) / took
 	sent, got, silent := float64(after.Sent-before.Sent), float64(after.Received-before.Received), float64(after.Silent-before.Silent)
-	at := with(machine(), "members", f.members, "seconds", fmt.Sprintf("%.1f", took), "room", 3, "codec", "PCMU")
+	at := with(machine(), "members", f.members, "seconds", fmt.Sprintf("%.1f", took), "room", f.room, "talkers", f.talkers, "codec", "PCMU")
 	figures := []figure{
 		{"mixer.trunk.members_per_core", float64(f.members) / share, "members", at},
 		{"mixer.trunk.core_percent", 100 * share, "%", at},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,7 @@ const loadToken = 0x6361_6c6c_7772_6967
 // trunkLoadCommand is the process that plays SBC for `bench mixer`.
 func trunkLoadCommand() *cobra.Command {
 	var to string
-	var members int
+	var members, room, talkers int
 	c := &cobra.Command{
 		Use: "trunk-load", Hidden: true, Args: takes(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -34,17 +35,19 @@ func trunkLoadCommand() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			return runTrunkLoad(ctx, peer, members, c.OutOrStdout())
+			return runTrunkLoad(ctx, loadFrames(peer, members, room, talkers), c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "the mixer's end of the trunk")
 	c.Flags().IntVar(&members, "members", 3, "streams to send")
+	c.Flags().IntVar(&room, "room", 3, "members of a room")
+	c.Flags().IntVar(&talkers, "talkers", 3, "how many of a room talk; the others send silence")
 	return c
 }
 
-// runTrunkLoad sends a tone for each member every 20 ms, in quarters of the frame so
+// runTrunkLoad sends a frame for each member every 20 ms, in quarters of the frame so
 // that the receiver's queue is not met by one burst, and counts what comes back.
-func runTrunkLoad(ctx context.Context, to netip.AddrPort, members int, w io.Writer) error {
+func runTrunkLoad(ctx context.Context, voices []trunk.Frame, w io.Writer) error {
 	conn, err := trunk.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		return err
@@ -60,7 +63,7 @@ func runTrunkLoad(ctx context.Context, to netip.AddrPort, members int, w io.Writ
 		conn.Close()
 		<-ended
 	}()
-	voices := loadFrames(to, members)
+	members := len(voices)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	var sent uint64
@@ -87,14 +90,17 @@ func runTrunkLoad(ctx context.Context, to netip.AddrPort, members int, w io.Writ
 
 // loadFrames are the members' streams. 500 Hz fits ten times into a frame, so the
 // same payload goes on without a click.
-func loadFrames(to netip.AddrPort, members int) []trunk.Frame {
-	payload := make([]byte, 160)
+func loadFrames(to netip.AddrPort, members, room, talkers int) []trunk.Frame {
+	payload, silence := make([]byte, 160), bytes.Repeat([]byte{g711.ULaw(0)}, 160)
 	for i, x := range dsp.Sine(8000, 160, 500, 4000) {
 		payload[i] = g711.ULaw(x)
 	}
 	frames := make([]trunk.Frame, members)
 	for i := range frames {
 		frames[i] = trunk.Frame{Peer: to, SSRC: uint32(i + 1), Token: loadToken, Type: trunk.TypePCMU, Payload: payload}
+		if i%room >= talkers {
+			frames[i].Payload = silence
+		}
 	}
 	return frames
 }

@@ -33,5 +33,7 @@
 // ECMA-262 gaps of the engine are lowered by esbuild (async generators, for await) or
 // filled in (lacking.js); \p{…} is written out; top-level await, dynamic import, WeakRef
 // and the flag v are refused. Date knows UTC alone. npm libraries are instantiated per
-// unit, as the app's own modules are.
+// unit, as the app's own modules are: what they keep to themselves (a counter, a locale, a
+// cache) must come out of a replay as it was, and must not reach another call. A large one
+// costs each call its evaluation and its memory.
 package sandbox

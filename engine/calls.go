@@ -39,6 +39,8 @@ func (s *shard) fromUA(a call.Action) {
 	case call.Pressed:
 		s.push(flow.Worked{Event: &control.Event{Body: &control.Event_Digit{Digit: &control.Digit{
 			Stream: a.Leg, Digit: a.Key, Ms: uint32(a.Ms)}}}})
+	case call.Replied:
+		s.push(flow.Replied{ID: a.ID, Msg: a.Msg, Cause: a.Cause})
 	case call.Asked:
 		s.asked(a)
 	case call.Confirmed:

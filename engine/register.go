@@ -10,12 +10,19 @@ import (
 )
 
 // asks are the requests outside of calls that this engine answers beside the core's own.
-func asks() []string { return []string{"REGISTER"} }
+func asks() []string { return []string{"REGISTER", "NOTIFY"} }
 
 // asked takes a request that the core does not decide itself.
 func (s *shard) asked(a call.Asked) {
-	if a.Msg.Method == "REGISTER" {
+	switch {
+	case a.ID == "": // an INFO that has had its 200, and nobody asked for
+	case a.Msg.Method == "REGISTER" && a.Leg == "":
 		s.register(a)
+	case a.Msg.Method == "NOTIFY" && a.Leg != "":
+		s.push(call.Reply{ID: a.ID, Status: 200})
+		s.push(flow.Notified{Call: a.Leg, Event: a.Msg.Get("Event"), Body: string(a.Msg.Body)})
+	default: // a NOTIFY of no subscription of ours (RFC 6665 §4.1.3), a REGISTER within a call
+		s.push(call.Reply{ID: a.ID, Status: 481})
 	}
 }
 

@@ -959,6 +959,43 @@ declare module 'callwright' {
     record(options?: RecordOptions): Recording;
 
     /**
+     * Sends a SIP request within the call and gives its final response; status 0: there was
+     * none. INVITE, ACK, CANCEL, BYE, PRACK and UPDATE are not for scripts.
+     * @example const r = await call.request({ method: 'OPTIONS', headers: { 'X-Ask': '1' } }); log.info(r.status, r.headers);
+     * @throws BadOption for what is no method, a header that is the dialog's, a body without a type or of more than 16 KB.
+     */
+    request(options: RequestOptions): Promise<RequestResult>;
+    /**
+     * Sends a MESSAGE: a text, or a body of a type.
+     * @example await call.message('Your parcel has come.');
+     */
+    message(content: string | { type: string; body: string }): Promise<RequestResult>;
+    /**
+     * Sends an INFO with a body of a type.
+     * @example await call.info('application/json', '{"page":2}');
+     */
+    info(type: string, body?: string): Promise<RequestResult>;
+    /**
+     * Sends a NOTIFY of an event, as some phones want it for 'talk' and 'hold'.
+     * @example await call.notify('talk');
+     */
+    notify(event: string, body?: string): Promise<RequestResult>;
+    /**
+     * Asks the peer to call somebody else (REFER), and waits for the word of what came of
+     * it. The call goes on. `reason` is 'done', 'refused' (the REFER was), 'failed' (the
+     * other did not answer; `status` says why), 'timeout', or 'hangup': the peer has gone,
+     * which is ok when it had taken the REFER.
+     * @example const r = await call.refer('sip:bob@192.0.2.7', { timeout: '20s' }); if (!r.ok) await call.play('nobody-there.wav');
+     */
+    refer(target: string, options?: ReferOptions): Promise<ReferResult>;
+    /**
+     * Hands the peer over to somebody else by REFER, and hangs up once that is done. When
+     * it comes to nothing the call is as it was.
+     * @example const t = await call.transfer('sip:bob@192.0.2.7'); if (!t.ok) log.warn('not transferred', t.status);
+     */
+    transfer(target: string, options?: TransferOptions): Promise<ReferResult>;
+
+    /**
      * Sends keys to the caller as telephone-events. 'w' is a pause of half a second.
      * @example await call.sendDigits('1w2#');
      * @throws BadOption for what is no key.
@@ -1294,6 +1331,33 @@ declare module 'callwright' {
     /** Between keys. @default '50ms' */
     gap?: Duration;
   }
+  export interface RequestOptions {
+    method?: string;
+    headers?: Headers;
+    /** Of the body, such as 'text/plain'. */
+    type?: string;
+    body?: string;
+  }
+
+  /** A response: header names in lower case, the first of each; status 0 and a cause: there was none. */
+  export interface RequestResult { status: number; reason: string; headers: Record<string, string>; type: string; body: string; cause?: string }
+
+  export interface ReferOptions {
+    headers?: Headers;
+    /** For the word of what came of it. @default '30s' */
+    timeout?: Duration;
+  }
+
+  export interface TransferOptions {
+    /** @default 'refer' */
+    mode?: 'refer';
+    headers?: Headers;
+    /** For the word of what came of it. @default '30s' */
+    timeout?: Duration;
+  }
+
+  export interface ReferResult { ok: boolean; status: number; reason: 'done' | 'refused' | 'failed' | 'timeout' | 'hangup' }
+
   export interface SendResult { reason: 'finished' | 'stopped' | 'hangup' | 'gone' | 'error'; ms: number; error?: string }
 
   /** A member as plain data; `id` is the call's. */

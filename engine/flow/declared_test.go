@@ -245,8 +245,8 @@ func TestDeclarationsAreTypeScript(t *testing.T) {
 func TestNothingIsForgotten(t *testing.T) {
 	for class, list := range map[string]string{
 		"": "queue park unpark trunk menu siprec amd agent",
-		"Call": "diversion pAsserted trunk sdp stats signal hold unhold update message info request notify headers outHeaders " +
-			"refer transfer consult replace stream sub digits silence voicemail",
+		"Call": "diversion pAsserted trunk sdp stats signal hold unhold update headers outHeaders " +
+			"consult replace stream sub digits silence voicemail",
 		"Conference": "dial stream",
 		"App":        "route",
 	} {

@@ -32,7 +32,7 @@
 // from it; stdlib/callwright.d.ts is compared with it by a test.
 //
 // An app's own run hears of what concerns all (conferences, workers, the bus that emit
-// speaks on), answers requests (http.go) and counts figures (metrics.go), which like
+// speaks on), answers requests (http.go, serve.go) and counts figures (metrics.go), which like
 // locks are the memory of this brain.
 //
 // What an app's runs have together is counted here (budget.go): beyond it an operation

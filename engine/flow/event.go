@@ -133,6 +133,16 @@ type (
 		Request HTTPRequest
 	}
 
+	// Replied answers a call.Request that an operation has ordered; Msg is nil when there
+	// was no response.
+	Replied struct {
+		ID    string
+		Msg   *call.Message
+		Cause call.Cause
+	}
+	// Notified is a NOTIFY that came within a call, and has had its 200.
+	Notified struct{ Call, Event, Body string }
+
 	// Serve asks the first app that listens for an event which wants an answer; a Reply
 	// with the same ID answers within 10 s, its Value null or for ReadVerdict.
 	Serve struct {
@@ -213,6 +223,8 @@ func (Connected) input()     {}
 func (StateChanged) input()  {}
 func (Reached) input()       {}
 func (Stopping) input()      {}
+func (Replied) input()       {}
+func (Notified) input()      {}
 func (Serve) input()         {}
 func (HTTP) input()          {}
 func (WorkerChanged) input() {}

@@ -3,7 +3,7 @@ package flow
 import "github.com/callwright/callwright/sandbox"
 
 func callFace() sandbox.Face {
-	return sandbox.Face{
+	f := sandbox.Face{
 		Class: "Call", Doc: "one call",
 		Fields: []sandbox.Field{
 			{Name: "id", Type: "string"}, {Name: "sipCallId", Type: "string"}, {Name: "direction", Type: "string"},
@@ -43,10 +43,12 @@ func callFace() sandbox.Face {
 			{Name: "onResume", Doc: "hears that the call goes on after a crash", Local: true, Hears: "failover", ResultType: "Call"},
 		},
 		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "stats", "signal", "hold", "unhold",
-			"update", "message", "info", "request", "notify", "headers", "outHeaders", "refer", "transfer", "consult",
+			"update", "headers", "outHeaders", "consult",
 			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "sub",
 			"enqueue", "park"},
 	}
+	f.Methods = append(f.Methods, requestMethods()...)
+	return f
 }
 
 func headersOption() sandbox.Option {

@@ -155,6 +155,12 @@ func (f *Flows) take(in Input) {
 		f.tellApps("worker", map[string]string{"what": in.What, "kind": in.Kind, "name": in.Name})
 	case HTTP:
 		f.serveHTTP(in)
+	case Replied:
+		if unit, n, ok := splitWorkerOp(in.ID); ok {
+			f.toOp(unit, n, replied{in.Msg, in.Cause})
+		}
+	case Notified:
+		f.withCall(in.Call, func(c *callState) { f.callNotified(c, in) })
 	case Serve:
 		f.serve(in)
 	case RolledBack:

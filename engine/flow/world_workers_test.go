@@ -18,6 +18,11 @@ func (w *world) order(in call.Input) {
 		w.after(time.Millisecond, func() { w.mediaUp(in.Leg) })
 	case call.Hangup:
 		w.after(time.Millisecond, func() { w.end(in.Leg, in.Cause) })
+	case call.Request: // and the peer of a REFER has gone where it was sent
+		w.after(time.Millisecond, func() {
+			w.step(Replied{ID: in.ID, Msg: &call.Message{Status: 200, Reason: "OK"}})
+			w.step(Notified{Call: in.Leg, Event: "refer", Body: "SIP/2.0 200 OK\r\n"})
+		})
 	case call.Reject:
 		c := call.Cause{Name: "rejected", SIP: in.Status, By: "script"}
 		w.after(time.Millisecond, func() { w.end(in.Leg, c) })

@@ -43,24 +43,23 @@ func (s *shard) number() {
 	}
 }
 
-// behind does something at once, or when the worker that keeps the unit of one of these
-// legs has answered. An engine that ends waits for nobody: its workers may be ending too,
+// behind does something at once, or when the worker that keeps one of these units has
+// answered. An engine that ends waits for nobody: its workers may be ending too,
 // and nothing is left that a successor would have to know.
-func (s *shard) behind(legs []string, do func()) {
+func (s *shard) behind(units []string, do func()) {
 	if s.stopping {
 		do()
 		return
 	}
-	for _, leg := range legs {
-		id := s.flows.UnitOf(leg)
-		if id == "" {
-			id = leg
+	for _, id := range units {
+		at := s.stows.forgotten[unitKey+id]
+		if k := s.stows.kept[unitKey+id]; k != nil {
+			at = k.at
 		}
-		k := s.stows.kept[unitKey+id]
-		if k == nil || k.at == "" {
+		if at == "" {
 			continue
 		}
-		if g := s.gate(k.at); g.number > g.kept {
+		if g := s.gate(at); g.number > g.kept {
 			g.waiting = append(g.waiting, gated{g.number, do})
 			return
 		}

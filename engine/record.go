@@ -93,7 +93,7 @@ func (s *shard) pressed() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(s.sends, func(o outside) bool { return o.legs != nil })
+	return slices.ContainsFunc(s.sends, func(o outside) bool { return o.units != nil })
 }
 
 // press has this batch's changes kept at once.

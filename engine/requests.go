@@ -105,7 +105,7 @@ func (s *shard) fetch(a flow.Fetch) {
 		s.push(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: fetch.Result{Error: &fetch.Error{Name: "Denied", Message: "this engine sends no requests"}}})
 		return
 	}
-	s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() {
+	s.sends = append(s.sends, outside{units: []string{a.Unit}, do: func() {
 		s.config.Fetch(a.Request, func(r fetch.Result) {
 			s.inbox.put(flow.Fetched{Unit: a.Unit, Op: a.Op, Result: r})
 		})
@@ -125,7 +125,7 @@ func (s *shard) connect(a flow.Connect) {
 			Error: &ws.Error{Name: "Denied", Message: "this engine opens no connections"}}})
 		return
 	}
-	s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() {
+	s.sends = append(s.sends, outside{units: []string{a.Unit}, do: func() {
 		s.config.Sockets.Open(socketKey(a.Unit, a.Op), a.Request, func(e ws.Event) {
 			s.inbox.put(flow.Connected{Unit: a.Unit, Op: a.Op, Event: e})
 		})
@@ -138,7 +138,7 @@ func (s *shard) toSocket(a flow.ToSocket) {
 	case a.Ask.Do == ws.Took:
 		s.config.Sockets.Ask(socketKey(a.Unit, a.Op), a.Ask)
 	default:
-		s.sends = append(s.sends, outside{legs: []string{a.Unit}, do: func() { s.config.Sockets.Ask(socketKey(a.Unit, a.Op), a.Ask) }})
+		s.sends = append(s.sends, outside{units: []string{a.Unit}, do: func() { s.config.Sockets.Ask(socketKey(a.Unit, a.Op), a.Ask) }})
 	}
 }
 

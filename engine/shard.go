@@ -68,8 +68,8 @@ type placed struct {
 
 // outside is what others can see of a turn: it leaves once the turn is kept.
 type outside struct {
-	legs []string // whose records it waits for
-	do   func()
+	units []string // whose records it waits for
+	do    func()
 }
 
 func newShard(c Config, in *inbox) *shard {
@@ -194,11 +194,14 @@ func (s *shard) release() {
 		delete(s.out, worker)
 	}
 	for _, m := range s.sends {
-		if s.stows == nil || m.legs == nil {
+		if s.stows == nil || m.units == nil {
 			m.do()
 			continue
 		}
-		s.behind(m.legs, m.do)
+		s.behind(m.units, m.do)
+	}
+	if s.stows != nil {
+		clear(s.stows.forgotten)
 	}
 	clear(s.sends)
 	s.sends = s.sends[:0]

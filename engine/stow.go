@@ -46,12 +46,13 @@ type stows struct {
 	pressing bool    // fresh must be kept now
 	due      bool    // and later too
 
-	heard   map[string]uint64
-	gates   map[string]*gate
-	hearing []hearing
-	settle  []settling
-	seed    maphash.Seed
-	pack    chan func()
+	heard     map[string]uint64
+	forgotten map[string]string // keys of this batch, and the worker that kept them
+	gates     map[string]*gate
+	hearing   []hearing
+	settle    []settling
+	seed      maphash.Seed
+	pack      chan func()
 
 	parts  parcel.Parts // of the record that is being made
 	record parcel.Record
@@ -73,7 +74,7 @@ type kept struct {
 func newStows(sealer *parcel.Sealer) *stows {
 	return &stows{
 		sealer: sealer, scheme: parcel.NewScheme(), kept: map[string]*kept{}, soiled: map[string]bool{}, heard: map[string]uint64{},
-		gates: map[string]*gate{}, seed: maphash.MakeSeed(), pack: make(chan func(), packQueue), fresh: newChanges(), later: newChanges(),
+		gates: map[string]*gate{}, forgotten: map[string]string{}, seed: maphash.MakeSeed(), pack: make(chan func(), packQueue), fresh: newChanges(), later: newChanges(),
 	}
 }
 
@@ -145,7 +146,7 @@ func (s *shard) recordRoom(name string, whole bool) {
 	}
 	also := ""
 	if p := s.fleet.Place(s.flows.FirstSeat(name)); p != nil {
-		also = s.another(p.SBC, at)
+		also = s.another(p.SBC, at) // beside the unit that may be in it
 	}
 	s.stow(key, k, at, also, nil, whole)
 }
@@ -274,6 +275,10 @@ func (s *shard) momentous(r *parcel.Record) *parcel.Record {
 
 // forget has the workers drop a parcel.
 func (s *shard) forget(key string, k *kept) {
+	if k.at != "" && s.fleet.Instance(k.at) != "" {
+		s.gate(k.at).wanted = true // what ended it is seen outside behind that
+		s.stows.forgotten[key] = k.at
+	}
 	s.dropCopy(k.at, key, k)
 	s.dropCopy(k.also, key, k)
 	delete(s.stows.kept, key)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"strconv"
@@ -33,6 +34,8 @@ type wholeEngine struct {
 	recordings string
 	rests      bool
 	web        *scripttest.Web
+	transport  http.RoundTripper               // what scripts ask the web by; nil: web
+	tap        func(control.Conn) control.Conn // sees the workers' links; nil: nobody
 	names      *scripttest.Names
 	brain      *brain
 	sip        *simnet.Net
@@ -103,10 +106,14 @@ func (w *wholeEngine) startBrain() error {
 	if w.brain != nil {
 		tree = w.brain.tree
 	}
+	web := http.RoundTripper(w.web)
+	if w.transport != nil {
+		web = w.transport
+	}
 	b, err := joinBrain(brainParts{
 		Scripts: w.scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
-		Web: w.web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch, Tree: tree,
+		Web: web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch, Tree: tree,
 	})
 	if err != nil {
 		return err
@@ -195,7 +202,11 @@ func (w *wholeEngine) client() *control.Client {
 }
 
 func (w *wholeEngine) attach(ctx context.Context) (control.Conn, error) {
-	return w.dialled.Load().Attach(ctx)
+	c, err := w.dialled.Load().Attach(ctx)
+	if err == nil && w.tap != nil {
+		c = w.tap(c)
+	}
+	return c, err
 }
 
 func (w *wholeEngine) runWorker(name string, work, link func(context.Context) error) {

@@ -191,10 +191,19 @@ func (f *Flows) FreezeRoom(p *parcel.Parts, name string) bool {
 	return r != nil
 }
 
-// FirstSeat is a call that is in a conference; "": none is.
+// FirstSeat is a call that is in a conference, or may soon be; "": none is.
 func (f *Flows) FirstSeat(name string) string {
-	if r := f.rooms[name]; r != nil && len(r.seats) > 0 {
+	r := f.rooms[name]
+	if r == nil {
+		return ""
+	}
+	if len(r.seats) > 0 {
 		return r.seats[0].c.id
+	}
+	for _, u := range r.units {
+		if u.call != nil {
+			return u.call.id
+		}
 	}
 	return ""
 }

@@ -85,20 +85,20 @@ func (c *cut) note(method, text string) {
 	c.seen[key][branch] = true
 }
 
-// link counts what workers and the brain tell each other, but for heartbeats.
-type link struct {
+// tapped counts what workers and the brain tell each other, but for heartbeats.
+type tapped struct {
 	control.Conn
 	cut *cut
 }
 
-func (l link) Send(m *control.ToBrain) error {
+func (l tapped) Send(m *control.ToBrain) error {
 	if m.GetHeartbeat() == nil && !l.cut.pass() || l.cut.isDead() {
 		return io.ErrClosedPipe
 	}
 	return l.Conn.Send(m)
 }
 
-func (l link) Recv() (*control.ToWorker, error) {
+func (l tapped) Recv() (*control.ToWorker, error) {
 	m, err := l.Conn.Recv()
 	if err == nil && (m.GetHeartbeat() == nil && !l.cut.pass() || l.cut.isDead()) {
 		return nil, io.ErrClosedPipe
@@ -164,7 +164,7 @@ func cutAt(t *testing.T, at int) (messages int) {
 		w := &world{wholeEngine: e, t: t}
 		asked := &crm{keys: map[string]bool{}}
 		c := &cut{now: make(chan struct{}), seen: map[string]map[string]bool{}}
-		w.transport, w.tap, w.sip.Loss = asked, func(conn control.Conn) control.Conn { return link{conn, c} }, c.datagram
+		w.transport, w.tap, w.sip.Loss = asked, func(conn control.Conn) control.Conn { return tapped{conn, c} }, c.datagram
 		w.crashBrain() // so that all links are watched
 		if err := w.restartBrain(); err != nil {
 			t.Fatal(err)

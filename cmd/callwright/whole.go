@@ -35,7 +35,7 @@ type wholeEngine struct {
 	rests      bool
 	web        *scripttest.Web
 	transport  http.RoundTripper               // what scripts ask the web by; nil: web
-	tap        func(control.Conn) control.Conn // sees the workers' links; nil: nobody
+	tap        func(control.Conn) control.Conn // sees the workers' links; nil: nobody; under mu
 	names      *scripttest.Names
 	brain      *brain
 	sip        *simnet.Net
@@ -203,8 +203,11 @@ func (w *wholeEngine) client() *control.Client {
 
 func (w *wholeEngine) attach(ctx context.Context) (control.Conn, error) {
 	c, err := w.dialled.Load().Attach(ctx)
-	if err == nil && w.tap != nil {
-		c = w.tap(c)
+	w.mu.Lock()
+	tap := w.tap
+	w.mu.Unlock()
+	if err == nil && tap != nil {
+		c = tap(c)
 	}
 	return c, err
 }

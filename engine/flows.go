@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/callwright/callwright/engine/call"
+	"github.com/callwright/callwright/engine/events"
 	"github.com/callwright/callwright/engine/fleet"
 	"github.com/callwright/callwright/engine/flow"
 	"github.com/callwright/callwright/engine/script"
@@ -69,6 +70,10 @@ func (s *shard) fromFlow(a flow.Action) {
 		s.rollback(a)
 	case flow.Reply:
 		s.reply(a)
+	case flow.Switch:
+		s.switched(a)
+	case flow.Adopted:
+		s.adopted(a)
 	case flow.Over:
 		s.finished(a.Unit)
 	}
@@ -202,7 +207,33 @@ func (s *shard) reloaded(o script.Outcome) {
 	unit := fmt.Sprintf("app:%s@%s#%d.%d", o.App, o.To, s.config.Epoch, s.count.reloads)
 	s.apps[o.App] = appUnit{unit: unit, version: o.To}
 	offers := s.config.Scripts.Generation(o.App, o.To).API()
+	if o.Replay && old.version != "" {
+		s.push(flow.Adopt{App: o.App, From: old.version, To: o.To})
+	}
 	s.push(flow.NewApp{Unit: unit, App: o.App, Version: o.To, Seed: s.random.Uint64(), API: offers, From: old.version})
+}
+
+// switched lets a call's new version be held by it, and the old one no more.
+func (s *shard) switched(a flow.Switch) {
+	c := s.calls[a.Unit]
+	if c == nil {
+		return
+	}
+	if !s.config.Scripts.Move(a.App, a.From, a.To) {
+		s.log.Error("a call moved to a version that is gone", "call", a.Unit, "app", a.App, "version", a.To)
+		return
+	}
+	c.version = a.To
+	s.stows.soiled[a.Unit] = true
+}
+
+// adopted tells the operator what a reload by replay came to.
+func (s *shard) adopted(a flow.Adopted) {
+	s.log.Info("script: calls tried on the new version", "app", a.App, "from", a.From, "to", a.To, "moved", a.Moved)
+	for why, n := range a.Kept {
+		s.log.Warn("script: calls stay on their version", "app", a.App, "version", a.From, "calls", n, "why", why)
+	}
+	s.happened(events.Event{Type: events.ScriptMoved, App: a.App, Version: a.To, Text: a.Text()})
 }
 
 // appUnit is the app unit that serves, and the version it is of.

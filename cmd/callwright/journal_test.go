@@ -34,3 +34,36 @@ func TestReplayOfAFile(t *testing.T) {
 		}
 	}
 }
+
+// By the reload policy `replay` a live call goes on in the new code where its history fits
+// it, and on the old where not.
+func TestALiveCallMovesToNewCode(t *testing.T) {
+	const script = `export default async call => {
+  await call.answer();
+  const r = await call.gather({ max: 1, timeout: call.to.user === '1' ? '1m' : '2m' });
+  await call.play('tone:440/60000');
+}`
+	f := scriptDir(t, script, `
+const text = `+"`"+script+"`"+`;
+t.test('fits, and does not', async t => {
+  const a = t.phone('a'), b = t.phone('b');
+  await a.call('1');
+  await b.call('2');
+  await t.advance('1s');
+  await t.reload('main.js', text.replace('tone:440', 'tone:880').replace("'2m'", "'3m'"));
+  await t.advance('1s');
+  await a.press('1');
+  await b.press('1');
+  await a.hears(880);
+  await b.hears(440);
+  await t.crash('brain');
+  await t.advance('1s');
+  await a.hears(880);
+});
+`)
+	writeScript(t, f.dir, "main.yaml", "reload: {policy: replay}\n")
+	outcomes := outcomesOf(t, f, "")
+	if text := reported(f, outcomes); len(outcomes) != 1 || strings.HasPrefix(text, "FAIL") {
+		t.Error(text)
+	}
+}

@@ -39,6 +39,7 @@ const (
 	ConferenceLeave Type = "conference.leave"
 	ScriptLoaded    Type = "script.loaded"
 	ScriptRefused   Type = "script.refused"
+	ScriptMoved     Type = "script.moved" // live calls were tried on a new version
 	WorkerUp        Type = "worker.up"
 	WorkerDown      Type = "worker.down"
 	Recovered       Type = "recovered" // a brain has taken up the calls of the one before

@@ -27,6 +27,9 @@
 // call.checkpoint (checkpoint.go) cuts a call's journal: a new instance is entered with
 // the flow's data, and takes over what plays, records and is bridged.
 //
+// A journal may be run on other code: as a file (journal.go), or to let a live call move
+// to a new version of its app (adopt.go).
+//
 // Faces, in faces*.go, is the one table of what scripts can name: methods, options,
 // defaults, and what is not built yet. The sandbox makes objects and checks arguments
 // from it; stdlib/callwright.d.ts is compared with it by a test.

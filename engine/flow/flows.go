@@ -49,8 +49,10 @@ type Flows struct {
 	calls map[string]*callState // by leg
 	apps  []*unit               // in the order they came
 	past  []*unit               // that ended last, for their journals
-	rooms map[string]*room
-	locks map[string]*mutex
+
+	adoptions []*adoption
+	rooms     map[string]*room
+	locks     map[string]*mutex
 
 	watching map[string][]holder       // by path of state
 	bus      map[string]map[*unit]bool // who listens for an event of the bus
@@ -110,6 +112,8 @@ func (f *Flows) take(in Input) {
 		f.newCall(in)
 	case NewApp:
 		f.newApp(in)
+	case Adopt:
+		f.adopt(in)
 	case EndApp:
 		f.endApp(in.Unit)
 	case Did:

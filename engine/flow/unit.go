@@ -190,6 +190,9 @@ func (u *unit) snapshots(now time.Time) map[string]json.RawMessage {
 
 // did takes what an activation came to.
 func (f *Flows) did(r sandbox.Result) {
+	if f.tried(r) {
+		return
+	}
 	u := f.units[r.Unit]
 	if u == nil || u.closed {
 		return

@@ -47,6 +47,7 @@ type world struct {
 	loseAt      int // the activation whose isolate is lost; 0: none
 	callees     func(uri string) callee
 	mayDiverge  bool
+	adoptions   []Action
 }
 
 type entry struct {
@@ -125,7 +126,7 @@ func (w *world) do(a Action) {
 		w.activate(a)
 		return
 	case Close:
-		w.gens[a.App].Close(a.Unit)
+		w.gen(a.App, a.Version).Close(a.Unit)
 		return
 	case Note:
 		w.logs = append(w.logs, fmt.Sprintf("%s %s %s: %s", a.Level, a.Unit, a.Line, a.Text))
@@ -162,6 +163,8 @@ func (w *world) do(a Action) {
 		w.replies[a.ID] = a
 	case FreeRoom:
 		w.endJobs(func(j *job) bool { return j.room == a.Room })
+	case Adopted, Switch:
+		w.adoptions = append(w.adoptions, a)
 	case Over:
 		w.over[a.Unit] = true
 	}
@@ -187,7 +190,7 @@ func line(a Action) string {
 // open makes the instance; a journal goes through JSON first, as it will in a parcel.
 func (w *world) open(a Open) {
 	if a.History == nil {
-		w.gens[a.App].Open(a.Unit, a.Kind, a.Seed, nil, 0)
+		w.gen(a.App, a.Version).Open(a.Unit, a.Kind, a.Seed, nil, 0)
 		return
 	}
 	b, err := json.Marshal(a.History)
@@ -199,16 +202,25 @@ func (w *world) open(a Open) {
 		w.t.Fatal(err)
 	}
 	w.owed++ // it tells how it stands
-	w.gens[a.App].Open(a.Unit, a.Kind, h.Seed, append([]sandbox.Input{}, h.Inputs...), h.Ops)
+	w.gen(a.App, a.Version).Open(a.Unit, a.Kind, h.Seed, append([]sandbox.Input{}, h.Inputs...), h.Ops)
+}
+
+// gen is a generation: of a second version of an app, which is kept as "app@version", or
+// the first.
+func (w *world) gen(app, version string) *sandbox.Generation {
+	if g := w.gens[app+"@"+version]; g != nil {
+		return g
+	}
+	return w.gens[app]
 }
 
 func (w *world) activate(a Activate) {
 	w.owed++
 	w.activations++
 	if w.activations == w.loseAt {
-		w.gens[a.App].Close(a.Activation.Unit)
+		w.gen(a.App, a.Version).Close(a.Activation.Unit)
 	}
-	w.gens[a.App].Activate(a.Activation)
+	w.gen(a.App, a.Version).Activate(a.Activation)
 }
 
 // settle lets all scripts run until each waits.

@@ -41,6 +41,21 @@ func (c *Catalogue) Done(app, version string) {
 	c.release(app, version, func(g *generation) *int { return &g.calls })
 }
 
+// Move lets a live call be of another version, which holds it from now on; false: that
+// version is gone, and the call stays.
+func (c *Catalogue) Move(app, from, to string) bool {
+	c.mu.Lock()
+	g := c.all[target{app, to}]
+	if g != nil {
+		g.calls++
+	}
+	c.mu.Unlock()
+	if g != nil {
+		c.Done(app, from)
+	}
+	return g != nil
+}
+
 // calls counts an app's live calls, of all its generations, which are few.
 func (c *Catalogue) calls(app string) (n int) {
 	for to, g := range c.all {

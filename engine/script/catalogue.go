@@ -67,6 +67,7 @@ type Outcome struct {
 	From, To  string
 	Trial     string        // version that a share of new calls tries, "" for none
 	Begun     bool          // Trial begins by this
+	Replay    bool          // live calls are to move to To where their history fits it
 	Took      time.Duration // of the build
 	Why       string        // of a change that no file made: a rollback, a trial that has ended
 	Error     error         // a *sandbox.ScriptError when the author can mend it

@@ -12,7 +12,8 @@
 // only a new one is run (its top level once, its routes checked) beside the old one.
 // Then one pointer is swapped, or with `canary` a share of new calls, chosen by their
 // ids, tries it first. What fails leaves the old version serving; the error names file,
-// line and column. A call keeps the version it began on; one that serves no more is
+// line and column. A call keeps the version it began on, unless the policy is `replay` and the
+// engine moves it (Move); a version that serves no more is
 // retired when the last has gone. It lingers for a while first.
 //
 // Versions are named by their content and kept (store.go, FORMAT.md). A version may be

@@ -82,6 +82,8 @@ type Reload struct {
 	Canary   float64 // per cent of new calls that try it first; 0: all calls get it at once
 	Ignore   bool    // `watch: false`: a changed file waits for `callwright reload`
 	Rollback Rollback
+	// Replay: live calls move where their history fits the new code.
+	Replay bool `json:",omitzero"`
 }
 
 // Rollback returns to the version before when Errors calls failed Within a while.

@@ -95,7 +95,7 @@ func (d *document) reload(name string, n ast.Node, r *Reload) error {
 	r.Ignore = !watch
 	switch {
 	case policy == "replay":
-		return d.wrong(n, "reload.policy: replay is not built yet; drain and canary are")
+		r.Replay = true
 	case policy == "canary" && r.Canary == 0:
 		r.Canary = defaultCanary
 	}

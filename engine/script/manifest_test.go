@@ -35,13 +35,16 @@ func TestManifest(t *testing.T) {
 	if want := (Budgets{Activation: 50 * time.Millisecond, Timers: 10, Promises: 20, LogsPerSecond: 5, Heap: 64 << 20}); m.Budgets != want {
 		t.Errorf("budgets %+v", m.Budgets)
 	}
-	if want := (Reload{5, true, Rollback{2, 30 * time.Second}}); m.Reload != want {
+	if want := (Reload{5, true, Rollback{2, 30 * time.Second}, false}); m.Reload != want {
 		t.Errorf("reload %+v", m.Reload)
 	}
 	for _, empty := range []string{"", "# nothing\n", "---\n", "null\n"} {
 		if m, err := ParseManifest("a", "a.yaml", []byte(empty)); err != nil || m.Routes != nil || m.GrantsUse("x") == nil {
 			t.Errorf("%q: %+v %v", empty, m, err)
 		}
+	}
+	if m, err := ParseManifest("a", "a.yaml", []byte("reload: {policy: replay}")); err != nil || !m.Reload.Replay || m.Reload.Canary != 0 {
+		t.Errorf("replay: %+v, %v", m, err)
 	}
 	if m, err := ParseManifest("a", "a.yaml", []byte("reload: {policy: canary}")); err != nil || m.Reload.Canary != 5 || m.Reload.Rollback.Errors != 3 {
 		t.Errorf("%+v %v", m, err)
@@ -68,7 +71,6 @@ func TestManifestErrors(t *testing.T) {
 		"repl: 0":                                   `repl must be true or false`,
 		"routes: ['/(?=x)/']":                       `a/app.yaml:1:10: BadManifest: routes[0]: /(?=x)/ cannot be used as a route`,
 		"routes: ['']":                              `it is empty`,
-		"reload: {policy: replay}":                  `replay is not built yet`,
 		"reload: {policy: drian}":                   `must be drain or canary or replay, did you mean drain?`,
 		"reload: {canary: 101}":                     `per cent of new calls`,
 		"budgets: {activation: 50}":                 ``,

@@ -86,7 +86,7 @@ func (c *Catalogue) offer(a *app, b *build, o *Outcome) {
 		return
 	default:
 		c.dropTrial(a)
-		o.To = b.bundle.version
+		o.To, o.Replay = b.bundle.version, rule.Replay
 		c.change(a, c.enter(b))
 		c.store.keep(a.serving.bundle, b.by, c.inUse(b.app))
 	}

@@ -29,7 +29,7 @@ func benchCommand() *cobra.Command {
 		Args:  knownCommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(benchMixerCommand(), benchCallsCommand(), benchChainCommand(), benchReloadCommand(), benchRelayCommand(), trunkLoadCommand(), relayLoadCommand())
+	c.AddCommand(benchMixerCommand(), benchCallsCommand(), benchChainCommand(), benchReloadCommand(), benchRebuildCommand(), benchRelayCommand(), trunkLoadCommand(), relayLoadCommand())
 	return c
 }
 

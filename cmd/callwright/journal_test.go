@@ -67,3 +67,19 @@ t.test('fits, and does not', async t => {
 		t.Error(text)
 	}
 }
+
+// The figures of a rebuild are those of calls that were all taken up.
+func TestBenchRebuild(t *testing.T) {
+	var out strings.Builder
+	if err := benchRebuild(20, true, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"rebuild.calls_per_second", "rebuild.first_input.ms", "rebuild.all.ms"} {
+		if !strings.Contains(out.String(), `"`+name+`"`) {
+			t.Errorf("no %s in %s", name, out.String())
+		}
+	}
+	if err := benchRebuild(20, true, &out); err != nil || strings.Contains(out.String(), `"value":0,`) {
+		t.Errorf("%v %s", err, out.String())
+	}
+}

@@ -165,7 +165,8 @@ func (s *shard) note(n flow.Note) {
 	case "error":
 		level = slog.LevelError
 	}
-	s.log.Log(context.Background(), level, n.Text, "unit", n.Unit, "app", n.App, "version", n.Version, "line", n.Line)
+	s.log.LogAttrs(context.Background(), level, n.Text, append([]slog.Attr{slog.String("unit", n.Unit), slog.String("app", n.App),
+		slog.String("version", n.Version), slog.String("line", n.Line)}, events.Fields(n.Fields)...)...)
 }
 
 // finished forgets a unit whose flow has settled and whose call has ended.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -9,25 +10,46 @@ import (
 
 const maxLine = 8 << 10 // bytes of one log line
 
-// console is the scripts' console: each line goes into Result.Logs.
-func (r *realm) console() *goja.Object {
+// console is the scripts' console: each line goes into Result.Logs. With fields it is
+// log, where a last plain object after a text is no text but facts of the line.
+func (r *realm) console(fields bool) *goja.Object {
 	o := r.rt.NewObject()
 	for name, level := range map[string]string{"debug": "debug", "trace": "debug", "log": "info", "info": "info", "warn": "warn", "error": "error"} {
 		_ = o.Set(name, r.native(name, 0, func(c goja.FunctionCall) goja.Value {
-			r.cur.print(level, c.Arguments)
+			args, facts := c.Arguments, json.RawMessage(nil)
+			if fields {
+				args, facts = r.facts(args)
+			}
+			r.cur.print(level, args, facts)
 			return goja.Undefined()
 		}))
 	}
 	_ = o.Set("assert", r.native("assert", 1, func(c goja.FunctionCall) goja.Value {
 		if !c.Argument(0).ToBoolean() {
-			r.cur.print("error", append([]goja.Value{r.rt.ToValue("assertion failed")}, c.Arguments[min(1, len(c.Arguments)):]...))
+			r.cur.print("error", append([]goja.Value{r.rt.ToValue("assertion failed")}, c.Arguments[min(1, len(c.Arguments)):]...), nil)
 		}
 		return goja.Undefined()
 	}))
 	return o
 }
 
-func (u *unit) print(level string, args []goja.Value) {
+// facts takes the fields off the arguments; what has no JSON form stays text.
+func (r *realm) facts(args []goja.Value) ([]goja.Value, json.RawMessage) {
+	if len(args) < 2 {
+		return args, nil
+	}
+	o, ok := args[len(args)-1].(*goja.Object)
+	if _, text := args[0].(goja.String); !ok || !text || kindOf(o) != "Object" || callable(o) || r.cur.replay != nil {
+		return args, nil
+	}
+	w := writer{r: r, max: maxLine}
+	if r.try(func() { w.object(o, 0, nil) }) != nil {
+		return args, nil
+	}
+	return args[:len(args)-1], w.buf
+}
+
+func (u *unit) print(level string, args []goja.Value, fields json.RawMessage) {
 	if u.replay != nil || u.out == nil {
 		return
 	}
@@ -39,12 +61,14 @@ func (u *unit) print(level string, args []goja.Value) {
 	u.quiet = true
 	text := u.r.format(args)
 	u.quiet = was
-	u.log(level, text, u.r.place())
+	u.write(Log{Level: level, Text: text, Line: u.r.place(), Fields: fields})
 }
 
-// log adds a line, at most so many an activation and a second as the budgets say; the last
+// write adds a line, at most so many an activation and a second as the budgets say; the last
 // says that more was said, and the next second's first how much.
-func (u *unit) log(level, text, line string) {
+func (u *unit) log(level, text, line string) { u.write(Log{Level: level, Text: text, Line: line}) }
+
+func (u *unit) write(l Log) {
 	if u.replay != nil || u.out == nil {
 		return
 	}
@@ -62,7 +86,7 @@ func (u *unit) log(level, text, line string) {
 	case u.logged.lines == rate:
 		say("more than %d log lines a second, the rest is left out: %s", rate-1, RaiseBudget(u.r.manifest, "logsPerSecond", rate))
 	case u.logged.lines < rate && len(u.out.Logs) < max-1:
-		u.out.Logs = append(u.out.Logs, Log{Level: level, Text: clip(text, maxLine), Line: line})
+		u.out.Logs = append(u.out.Logs, Log{Level: l.Level, Text: clip(l.Text, maxLine), Line: l.Line, Fields: l.Fields})
 	case u.logged.lines < rate && len(u.out.Logs) == max-1:
 		say("more than %d log lines at once: the rest is left out", max-1)
 	default:

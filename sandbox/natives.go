@@ -33,8 +33,8 @@ func (r *realm) natives() *goja.Object {
 		r.cur.waitsAt()
 		return goja.Undefined()
 	}))
-	console := r.console()
-	r.exports["log"] = console
+	console := r.console(false)
+	r.exports["log"] = r.console(true)
 	set("console", console)
 	set("globals", r.timerFunctions())
 	r.webNatives(o)

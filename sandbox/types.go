@@ -132,6 +132,8 @@ type Log struct {
 	Level string // debug info warn error
 	Text  string
 	Line  string
+	// Fields is the JSON object that a line of log ended with; nil: none.
+	Fields json.RawMessage
 }
 
 // Result is all that one activation did. It is delivered exactly once for each

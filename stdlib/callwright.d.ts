@@ -942,6 +942,20 @@ declare module 'callwright' {
     echo(options?: EchoOptions): Promise<EchoResult>;
 
     /**
+     * Waits until the caller has said nothing for so long; `ms` is how long that took. In a
+     * race it loses against `call.ended`; alone it throws CallEnded then.
+     * @example const first = await call.race({ digits: call.digits(), quiet: call.silence('5s'), ended: call.ended });
+     */
+    silence(duration: Duration): Promise<{ ms: number }>;
+
+    /**
+     * Waits for a key that no gather takes, or gives those typed ahead at once. They stay
+     * typed ahead for the next gather. Ends as silence does.
+     * @example const { digits } = await call.digits();
+     */
+    digits(): Promise<{ digits: string }>;
+
+    /**
      * Collects digits: prompt, first digit, further digits, validation, and again. Digits
      * typed before it are taken first, and then no prompt is played. A later gather takes
      * over from one that is still on.
@@ -1682,7 +1696,12 @@ declare module 'callwright' {
     readonly left: Promise<{ reason: 'hangup' | 'kicked' | 'ended' | 'moved' | 'failed' | 'key' | 'time-limit' | 'silence' | 'no-moderator' | 'pin-failed' | 'replaced'; ms: number }>;
   }
 
-  /** Lines for the operator's log: the same object as console. */
+  /**
+   * Lines for the operator's log, as console's. A plain object that comes last, after a text,
+   * is not made part of the text: its members are fields of the line (`callwright logs`, the
+   * JSON log), with `script.` before a name that lines have of their own (app, call, level …).
+   * @example log.info('left', { after: 3, why: 'kicked' });
+   */
   export const log: Log;
 
   export interface Log {

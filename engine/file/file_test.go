@@ -1,10 +1,12 @@
 package file
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -136,5 +138,33 @@ func TestSecretsAndEnvironment(t *testing.T) {
 	}
 	if res := do(Request{Do: Secret, Name: "../crm/out"}); res.Error == nil {
 		t.Errorf("out of the directory: %+v", res)
+	}
+}
+
+// Writes of one name at once do not meet: the file is always one of them, whole.
+func TestOneNameWrittenAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			for range 20 {
+				if err := write(root, "a", Request{Do: Write, Data: bytes.Repeat([]byte{byte('0' + i)}, 4000)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	data, _ := os.ReadFile(filepath.Join(dir, "a"))
+	if len(data) != 4000 || len(bytes.Trim(data, string(data[:1]))) != 0 {
+		t.Errorf("%d bytes, of more than one write", len(data))
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.part")); len(left) > 0 {
+		t.Errorf("left %v", left)
 	}
 }

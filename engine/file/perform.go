@@ -1,6 +1,7 @@
 package file
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -160,8 +161,8 @@ func write(root *os.Root, name string, r Request) error {
 		_, err = f.Write(r.Data)
 		return errors.Join(err, f.Close())
 	}
-	part := fmt.Sprintf("%s.%d.part", name, os.Getpid())
-	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	part := fmt.Sprintf("%s.%s.part", name, rand.Text()) // two may write one name at once
+	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

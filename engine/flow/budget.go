@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,7 +152,7 @@ func (f *Flows) say(u *unit, l sandbox.Log) {
 		a.unsaid = 0
 		f.note(u, "warn", fmt.Sprintf("%d log lines of app %s were left out before this one", n, u.app), "")
 	}
-	f.note(u, l.Level, l.Text, l.Line)
+	f.emit(Note{Unit: u.id, App: u.app, Version: u.version, Level: l.Level, Text: u.redact(l.Text), Line: l.Line, Fields: json.RawMessage(u.redact(string(l.Fields)))})
 }
 
 // flooding are events that come as often as a phone or another script likes, and of which

@@ -34,6 +34,7 @@ type callState struct {
 	ending    bool // we have ordered the end
 	ended     bool
 
+	talking           bool     // by the mixer's word
 	used              bool     // a verb has answered to the digit at hand
 	typed             []string // digits nobody has asked for yet
 	gather            uint32   // the operation that gets the digits, 0: none

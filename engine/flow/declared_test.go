@@ -246,7 +246,7 @@ func TestNothingIsForgotten(t *testing.T) {
 	for class, list := range map[string]string{
 		"": "queue park unpark trunk menu siprec amd agent",
 		"Call": "diversion pAsserted trunk sdp stats signal hold unhold update headers outHeaders " +
-			"consult replace stream sub digits silence voicemail",
+			"consult replace stream sub voicemail",
 		"Conference": "dial stream",
 		"App":        "route",
 	} {

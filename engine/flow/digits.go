@@ -89,6 +89,12 @@ func (f *Flows) talk(c *callState, talking bool) {
 	if c.ended {
 		return
 	}
+	c.talking = talking
+	for _, o := range c.pending() {
+		if !o.waits {
+			o.verb.step(o, talked{talking})
+		}
+	}
 	f.occur(c.u, c.handle, "talk", talkEvent{talking})
 	s := c.seat
 	if s == nil || s.Lobby || s.talking == talking {

@@ -375,6 +375,7 @@ type (
 	// Note is a line for the operator's log about a unit: script console, errors.
 	Note struct {
 		Unit, App, Version, Level, Text, Line string
+		Fields                                json.RawMessage // an object; nil: none
 	}
 	// Over: the unit is done: call ended and flow settled. Told once, last.
 	Over struct {

@@ -26,6 +26,8 @@ var kinds = map[string]kind{
 	"App.dial":  {make: func() verb { return &appDial{} }},
 
 	"Call.checkpoint": {make: func() verb { return &checkpoint{} }, live: true},
+	"Call.silence":    {make: func() verb { return &hush{} }, audio: true},
+	"Call.digits":     {make: func() verb { return &nextDigits{} }, audio: true},
 	"Call.ring":       {make: func() verb { return &ring{} }, live: true},
 	"Call.progress":   {make: func() verb { return &progress{} }, live: true},
 	"Call.answer":     {make: func() verb { return &answer{} }, live: true},

@@ -17,7 +17,7 @@ func callFace() sandbox.Face {
 		Events: []string{"dtmf", "talk", "held", "resumed", "failover", "ended", "bridged", "unbridged",
 			"dial.trying", "dial.ringing", "dial.early", "dial.answered", "dial.failed"},
 		Promises: []string{"ended"},
-		Methods: []sandbox.Method{
+		Methods: append(waitMethods(), []sandbox.Method{
 			{Name: "ring", Doc: "sends 180 Ringing", ResultType: "void", Options: []sandbox.Option{
 				headersOption(), {Name: "alertInfo", Type: sandbox.String, Doc: "URI of the Alert-Info header"}}},
 			{Name: "progress", Doc: "sends 183 and opens early audio", ResultType: "void",
@@ -41,10 +41,10 @@ func callFace() sandbox.Face {
 			{Name: "race", Doc: "waits for the first of some promises", Local: true, ResultType: "RaceResult",
 				Params: []sandbox.Param{{Name: "entries", Type: sandbox.Object}}},
 			{Name: "onResume", Doc: "hears that the call goes on after a crash", Local: true, Hears: "failover", ResultType: "Call"},
-		},
+		}...),
 		NotBuilt: []string{"diversion", "pAsserted", "trunk", "sdp", "stats", "signal", "hold", "unhold",
 			"update", "headers", "outHeaders", "consult",
-			"replace", "say", "digits", "silence", "menu", "stream", "amd", "siprec", "voicemail", "sub",
+			"replace", "say", "menu", "stream", "amd", "siprec", "voicemail", "sub",
 			"enqueue", "park"},
 	}
 	f.Methods = append(f.Methods, requestMethods()...)

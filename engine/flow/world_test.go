@@ -39,6 +39,7 @@ type world struct {
 	changes chan sandbox.Change
 	web     func(fetch.Request) fetch.Result // answers fetches
 	rolls   func(Rollback) RolledBack
+	noted   func(Note)
 	wires   func(Connect, ws.Ask) []ws.Event // answers sockets; an Ask of nothing: opening
 	opened  map[uint32]Connect
 	reach   func(file.Request) file.Result
@@ -129,6 +130,9 @@ func (w *world) do(a Action) {
 		w.gen(a.App, a.Version).Close(a.Unit)
 		return
 	case Note:
+		if w.noted != nil {
+			w.noted(a)
+		}
 		w.logs = append(w.logs, fmt.Sprintf("%s %s %s: %s", a.Level, a.Unit, a.Line, a.Text))
 		return
 	case Arm:

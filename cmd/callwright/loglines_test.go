@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,13 +11,25 @@ import (
 
 // countedWriter counts writes, which are system calls elsewhere.
 type countedWriter struct {
-	strings.Builder
+	mu     sync.Mutex
+	text   strings.Builder
 	writes int
 }
 
 func (c *countedWriter) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.writes++
-	return c.Builder.Write(b)
+	return c.text.Write(b)
+}
+
+func (c *countedWriter) wants(t *testing.T, what string, writes int, text string) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writes != writes || !strings.Contains(c.text.String(), text) {
+		t.Errorf("%s: %d writes, want %d with %q: %q", what, c.writes, writes, text, c.text.String())
+	}
 }
 
 // Lines go together after a moment; a warning takes along what waits, in order.
@@ -27,23 +40,15 @@ func TestLogLinesGoTogether(t *testing.T) {
 		log := slog.New(promptly{slog.NewTextHandler(lines, nil), lines}).With("call", 1)
 		log.Info("one")
 		log.Info("two")
-		if to.writes != 0 {
-			t.Errorf("written at once: %q", to.String())
-		}
+		to.wants(t, "at once", 0, "")
 		time.Sleep(logDelay)
 		synctest.Wait()
-		if to.writes != 1 || strings.Count(to.String(), "\n") != 2 {
-			t.Errorf("%d writes: %q", to.writes, to.String())
-		}
+		to.wants(t, "after a moment", 1, "msg=two call=1\n")
 		log.Info("three")
 		log.Warn("four")
-		if to.writes != 2 || strings.Index(to.String(), "three") > strings.Index(to.String(), "four") {
-			t.Errorf("%d writes: %q", to.writes, to.String())
-		}
+		to.wants(t, "a warning", 2, "msg=three call=1\n")
 		log.Info(strings.Repeat("x", maxLogged))
-		if to.writes != 3 {
-			t.Errorf("much waits: %d writes", to.writes)
-		}
+		to.wants(t, "much that waits", 3, "xxx")
 		time.Sleep(time.Second)
 	})
 }

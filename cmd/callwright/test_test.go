@@ -94,7 +94,7 @@ func TestAFailureIsReadable(t *testing.T) {
 		{"nothing settles", `() => new Promise(() => {})`, "a promise that nothing settles"},
 		{"no call", `t => t.phone('alice').press('1')`, "alice is in no call"},
 		{"an unknown option", `t => t.phone('alice').call('1', { codecs: 'PCMU' })`, `no option "codecs"`},
-		{"not built", `t => t.replay('call.json')`, "t.replay is not built yet"},
+		{"no journal", `t => t.replay('call.json')`, "no such file"},
 		{"a verb of flows", `() => conference('1')`, "conference is for call flows"},
 	}
 	f := scriptDir(t, answersWithTone, "")

@@ -18,6 +18,7 @@ import (
 	"github.com/callwright/callwright/cmd/callwright/scripttest"
 	"github.com/callwright/callwright/engine/parcel"
 	"github.com/callwright/callwright/engine/signal/simnet"
+	"github.com/callwright/callwright/engine/ws"
 	"github.com/callwright/callwright/media/control"
 	"github.com/callwright/callwright/media/trunk"
 	"github.com/callwright/callwright/mixer"
@@ -113,7 +114,7 @@ func (w *wholeEngine) startBrain() error {
 	b, err := joinBrain(brainParts{
 		Scripts: w.scripts, Secret: wholeSecret, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Heartbeat: heartbeat, Observe: w.steps.observe,
-		Web: web, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch, Tree: tree,
+		Web: web, Dial: noNetwork, Resolve: w.names.Find, Coverage: w.coverage, Sealer: w.sealer, Workers: []string{"sbc-1", "mixer-1"}, Epoch: w.epoch, Tree: tree,
 	})
 	if err != nil {
 		return err
@@ -125,6 +126,11 @@ func (w *wholeEngine) startBrain() error {
 		b.runs.Go(func() { b.edge.ServeUDP(pc) })
 	}
 	return err
+}
+
+// noNetwork keeps scripts' WebSockets in: nothing of such an engine reaches a network.
+func noNetwork(_ context.Context, r ws.Request) (ws.Conn, error) {
+	return nil, fmt.Errorf("a test reaches no network: nothing answers %s", r.URL)
 }
 
 // crashBrain ends the brain where it stands, as a kill does to a process: nobody is

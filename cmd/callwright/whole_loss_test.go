@@ -120,6 +120,23 @@ func TestRTPOfAThirdParty(t *testing.T) {
 	})
 }
 
+// A script that a test runs opens no connection of the real network.
+func TestSocketsOfATestStayInside(t *testing.T) {
+	asks := map[string]string{"main.js": `import { ws } from 'callwright';
+export default async call => {
+  const { ok, error } = await ws('ws://192.0.2.1/calls').opened;
+  console.log('open', ok, error);
+  await call.reject('busy');
+}`, "main.yaml": "websocket: [192.0.2.1]\n"}
+	inWorld(t, asks, func(w *world) {
+		w.dials("1", 0)
+		time.Sleep(5 * time.Second)
+		if log := w.log.text(); !strings.Contains(log, "a test reaches no network: nothing answers ws://192.0.2.1/calls") {
+			t.Errorf("the log:\n%s", log)
+		}
+	})
+}
+
 // The engine stops while a flow still works after its call: that call is not hung up
 // once more, and nobody is warned of it.
 func TestStopLeavesEndedCallsAlone(t *testing.T) {

@@ -220,7 +220,7 @@ func TestCall(t *testing.T) {
 	for _, c := range []trial{
 		{name: "tone heard", callee: callee{tone: 440, after: time.Second}, cfg: Config{Expect: 440},
 			check: func(t *testing.T, r *Report, c *callee) {
-				want := "INVITE sent, 100 Trying, 180 Ringing, 200 OK, ACK sent, first RTP, heard 440 Hz, BYE sent, ended: normal"
+				want := "INVITE sent, 180 Ringing, 200 OK, ACK sent, first RTP, heard 440 Hz, BYE sent, ended: normal"
 				if got := milestones(r); got != want {
 					t.Errorf("milestones\n%s\nwant\n%s", got, want)
 				}

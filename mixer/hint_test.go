@@ -51,6 +51,43 @@ func TestFindingByOrderIsFindingBySSRC(t *testing.T) {
 	c.desk.close()
 }
 
+// Members that have left keep no others that have: a chain of them would grow with each
+// call.
+func TestWhoHasLeftIsForgotten(t *testing.T) {
+	c := newCrowd(t, 3, 3, control.Codec_PCMU)
+	drop := func(id string) *control.Turn {
+		return &control.Turn{Commands: []*control.Command{{Body: &control.Command_DropMember{DropMember: &control.DropMember{Id: id}}}}}
+	}
+	c.Obey(1, drop("member 1"))
+	c.Obey(1, drop("member 2"))
+	c.enter()
+	tick := c.tick
+	tick.receive.find(0)
+	for i := range 100 {
+		id, ssrc := fmt.Sprint("caller ", i), uint32(100+i)
+		c.Obey(1, &control.Turn{Commands: []*control.Command{{Body: &control.Command_Member{Member: &control.Member{
+			Id: id, Room: "room 0", Codec: control.Codec_PCMU, Trunk: &control.Trunk{Peer: "127.0.0.1:2", Ssrc: ssrc, Token: 7}}}}}})
+		c.enter()
+		if tick.receive.find(ssrc) == nil {
+			t.Fatalf("%s is not found", id)
+		}
+		if i > 0 {
+			c.Obey(1, drop(fmt.Sprint("caller ", i-1)))
+			c.enter()
+		}
+	}
+	for _, m := range tick.shown.members {
+		n := 0
+		for ; m != nil && n < 50; m = m.after {
+			n++
+		}
+		if n > 5 {
+			t.Errorf("%d members or more hang behind one", n)
+		}
+	}
+	c.desk.close()
+}
+
 // torrent is a trunk on which frames never end.
 type torrent struct{ nowhere }
 

@@ -170,6 +170,11 @@ func (t *ticker) enter(s *scene) {
 			t.single = append(t.single, m)
 		}
 	}
+	for _, m := range t.shown.members {
+		if m.scene != t.scenes {
+			m.after = nil // who has left would hold all who left behind it
+		}
+	}
 	t.shown = s
 }
 

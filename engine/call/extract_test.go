@@ -69,7 +69,7 @@ func sameTimers(got, want []Armed) bool {
 }
 
 // Every turn of every call extracts its leg.
-func TestExtractDoesNotAllocate(t *testing.T) {
+func TestExtractAllocatesLittle(t *testing.T) {
 	u, _ := absorbed(t, []byte(asBefore))
 	b := make([]byte, 0, 8192)
 	if n := testing.AllocsPerRun(100, func() { b, _ = u.Extract(b[:0], "fe89") }); n > 3 {

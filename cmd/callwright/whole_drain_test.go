@@ -32,6 +32,7 @@ func TestADrainedMixerLosesNothing(t *testing.T) {
 		recordings := t.TempDir()
 		w.ends["mixer-1"]()
 		w.brain.bury("mixer-1")
+		time.Sleep(successorTime)
 		w.startMixer("mixer-1", recordings)
 		time.Sleep(time.Second)
 		prompted, a, b, muted := w.dials("1", 0), w.dials("2", 500), w.dials("3", 700), w.dials("4", 900)

@@ -10,7 +10,7 @@ import (
 )
 
 // The benches run, end by themselves, and print the figures they promise. Not beside other
-// tests: a bench's engine takes thousands of ports, and finds them free only for now.
+// tests: a bench's engine takes thousands of ports, and has them only once a call needs them.
 func TestBenchesPrintTheirFigures(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string

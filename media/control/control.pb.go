@@ -4140,7 +4140,7 @@ type Quality struct {
 	RttMs           float64                `protobuf:"fixed64,6,opt,name=rtt_ms,json=rttMs,proto3" json:"rtt_ms,omitempty"`                // 0: unknown
 	RemoteLoss      float64                `protobuf:"fixed64,7,opt,name=remote_loss,json=remoteLoss,proto3" json:"remote_loss,omitempty"` // fraction, from the peer's reports
 	Sequence        uint32                 `protobuf:"varint,8,opt,name=sequence,proto3" json:"sequence,omitempty"`                        // of the next packet to the remote
-	Timestamp       uint32                 `protobuf:"varint,9,opt,name=timestamp,proto3" json:"timestamp,omitempty"`                      // on the line to the remote, for now
+	Timestamp       uint32                 `protobuf:"varint,9,opt,name=timestamp,proto3" json:"timestamp,omitempty"`                      // on the line to the remote, as of this report
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }

@@ -86,8 +86,11 @@ func (h *Hub) Gone(worker string) {
 	h.mu.Lock()
 	s := h.seats[worker]
 	h.mu.Unlock()
-	if s != nil {
-		h.spawn(func() { s.end(ErrGone) }) // Sink may be our caller and holds the seat
+	if s == nil {
+		return
+	}
+	if who := s.sits.Load(); who != nil {
+		h.spawn(func() { s.end(*who, ErrGone) }) // Sink may be our caller and holds the seat
 	}
 }
 

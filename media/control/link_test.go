@@ -150,6 +150,29 @@ func TestGoneIsDownAtOnce(t *testing.T) {
 	})
 }
 
+// A supervisor tells of a death and starts a successor at once: that one takes the seat
+// before the word of the death is heard, and it is not meant.
+func TestGoneSparesTheSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b logbook
+		h := NewHub(HubConfig{Epoch: 1, Sink: b.sink})
+		defer h.Close()
+		one, _ := run(t, NewClient(ClientConfig{Dial: h.Attach}), &robot{name: "a"})
+		defer one()
+		synctest.Wait()
+		s := h.seats["a"]
+		dead := *s.sits.Load()
+		two, _ := run(t, NewClient(ClientConfig{Dial: h.Attach}), &robot{name: "a"})
+		defer two()
+		synctest.Wait()
+		s.end(dead, ErrGone)
+		b.want(t, "up a", "down a", "up a")
+		h.Gone("a")
+		synctest.Wait()
+		b.want(t, "up a", "down a", "up a", "down a")
+	})
+}
+
 func TestNewerInstanceReplacesOlder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b logbook

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type seat struct {
 	hub  *Hub
 	name string
 	out  outbox
+
+	sits atomic.Pointer[string] // instance, for who may not wait for mu
 
 	mu       sync.Mutex
 	up       bool
@@ -51,6 +54,7 @@ func (s *seat) take(l *link, hello *Hello) error {
 		s.down(ErrReplaced)
 	}
 	s.up, s.instance, s.link = true, hello.Instance, l
+	s.sits.Store(&hello.Instance)
 	s.out.open(l, s.hub.message(&ToWorker_Welcome{Welcome: &Welcome{
 		HeartbeatMs: uint32(s.hub.cfg.Heartbeat / time.Millisecond)}}))
 	s.sink(HubEvent{Kind: Up, Hello: hello})
@@ -93,10 +97,14 @@ func (s *seat) lost(l *link, why error, certain bool) {
 	s.suspect = t
 }
 
-// end declares the worker down from outside of its link.
-func (s *seat) end(why error) {
+// end declares an instance of the worker down from outside of its link, but not a
+// successor that has taken the seat meanwhile.
+func (s *seat) end(instance string, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.instance != instance {
+		return
+	}
 	if l := s.link; l != nil {
 		s.link = nil
 		l.fail(why)

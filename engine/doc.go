@@ -19,7 +19,8 @@
 // what it held. Isolates are made when a run's first input comes, the others behind.
 //
 // Retransmissions and 100 Trying are the SIP core's own business and pass by any
-// call whose script is at work.
+// call whose script is at work. A 100 waits for the call's record all the same: whoever has
+// one sends its INVITE no more.
 //
 // Methods of Engine may be called from any goroutine; they put a value into the
 // inbox and, where they return something, wait for the shard's answer.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -73,7 +74,7 @@ func printStatus(c *cobra.Command, s status) error {
 		fmt.Fprintf(w, "%s\t%s\n", k.Name, state)
 	}
 	for _, r := range s.Conferences {
-		fmt.Fprintf(w, "conference %s\t%d members on %s\n", r.Name, len(r.Members), r.Mixer)
+		fmt.Fprintf(w, "conference %s\t%d members on %s\n", r.Name, len(r.Members), cmp.Or(r.Mixer, "no mixer yet"))
 	}
 	for _, a := range s.Scripts {
 		fmt.Fprintf(w, "script %s\t%s\n", a.App, scriptState(a))
